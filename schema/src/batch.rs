@@ -1,0 +1,39 @@
+//! A batch: what a recorder hands over at once. Self-contained; delivering it twice changes nothing (law 1).
+
+use crate::container::Container;
+use crate::loss::Loss;
+use crate::process::{ProcessEnd, ProcessExec, ProcessStart};
+use crate::sample::Sample;
+
+/// Facts and samples of one host and a short span of time.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Batch {
+    /// The host it comes from.
+    pub host: String,
+    /// Until when it tells, ns since the epoch, UTC.
+    pub until_ns: u64,
+    /// Containers, in full.
+    pub containers: Vec<Container>,
+    /// Processes that began, were found or came in. A process's start always precedes or accompanies what else is said of it.
+    pub starts: Vec<ProcessStart>,
+    /// What they executed.
+    pub execs: Vec<ProcessExec>,
+    /// Running totals.
+    pub samples: Vec<Sample>,
+    /// Processes that ended.
+    pub ends: Vec<ProcessEnd>,
+    /// What could not be recorded.
+    pub losses: Vec<Loss>,
+}
+
+impl Batch {
+    /// Whether it says nothing.
+    pub fn is_empty(&self) -> bool {
+        self.containers.is_empty()
+            && self.starts.is_empty()
+            && self.execs.is_empty()
+            && self.samples.is_empty()
+            && self.ends.is_empty()
+            && self.losses.is_empty()
+    }
+}
