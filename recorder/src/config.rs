@@ -1,0 +1,47 @@
+//! What a recorder can be told.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Settings of a recorder, with their defaults.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The name of this host in every record.
+    pub host: String,
+    /// How often each process is sampled.
+    pub interval: Duration,
+    /// Watch cgroups whose path (without the mount point) matches one of these globs, besides containers and jobs.
+    pub cgroup_globs: Vec<String>,
+    /// Containers not to record: globs over id, name, image and cgroup path.
+    pub exclude: Vec<String>,
+    /// Watch containers and jobs of every known runtime. Off for a `run` that records only itself.
+    pub discover: bool,
+    /// Docker-compatible sockets to ask for names, images and limits; those that do not exist are left out.
+    pub sockets: Vec<PathBuf>,
+    /// Further patterns of secrets to mask (regular expressions; the first group, or all of the match, is replaced).
+    pub mask: Vec<String>,
+    /// Print what the kernel programs log (aya-log).
+    pub kernel_log: bool,
+    /// Load this object instead of the embedded one; for developers of the kernel programs.
+    pub kernel_object: Option<PathBuf>,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            host: hostname(),
+            interval: Duration::from_secs(1),
+            cgroup_globs: Vec::new(),
+            exclude: ["sysdig", "host", "cassandra"].map(String::from).into(),
+            discover: true,
+            sockets: ["/run/docker.sock", "/run/podman/podman.sock"].map(PathBuf::from).into(),
+            mask: Vec::new(),
+            kernel_log: false,
+            kernel_object: None,
+        }
+    }
+}
+
+fn hostname() -> String {
+    nix::unistd::gethostname().map_or_else(|_| "localhost".into(), |name| name.to_string_lossy().into_owned())
+}
