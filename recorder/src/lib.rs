@@ -4,6 +4,7 @@
 
 pub mod command;
 pub mod config;
+pub mod resolver;
 pub mod sink;
 pub mod status;
 
