@@ -4,11 +4,13 @@
 
 pub mod command;
 pub mod config;
+pub mod kernel;
 pub mod resolver;
 pub mod sink;
 pub mod status;
 
 pub use command::{Command, Finished, WatchError};
 pub use config::Config;
+pub use kernel::embedded;
 pub use sink::{Sink, SinkError};
 pub use status::Status;

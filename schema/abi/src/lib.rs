@@ -1,2 +1,26 @@
+//! What the kernel programs and the agent say to each other, byte for byte. `no_std`, no dependencies, every struct `#[repr(C)]`
+//! without padding: both sides compile this very file, so it cannot drift.
 #![no_std]
-//! To be written.
+
+mod control;
+mod event;
+mod layout;
+mod loss;
+mod process;
+mod task;
+mod watch;
+
+pub use control::Control;
+pub use event::{ARGS_MAX, Event, EventHeader, EventKind, ExecEvent, MkdirEvent, PATH_MAX};
+pub use layout::{ABSENT, Layout, PathMode};
+pub use loss::KernelLoss;
+pub use process::{Account, ENTRY_SLOTS, End, Process, ProcessKey, Totals, end_flag, process_flag};
+pub use task::{TaskRecord, task_flag};
+pub use watch::{CgroupKey, Watch};
+
+/// Capacity of the process table: living and not yet collected processes of watched containers.
+pub const PROCESSES_MAX: u32 = 32_768;
+/// Capacity of the watch table: cgroups, over all hierarchies.
+pub const WATCHES_MAX: u32 = 16_384;
+/// Size of the event ring, bytes; a power of two.
+pub const RING_BYTES: u32 = 4 << 20;

@@ -1,0 +1,118 @@
+//! The life of an entry in the process table: made, found again by a thread, added to.
+
+use aya_ebpf::helpers::bpf_ktime_get_boot_ns;
+use bc_abi::{CgroupKey, ENTRY_SLOTS, End, KernelLoss, Process, ProcessKey, Totals, process_flag};
+
+use crate::maps::{ENTRY_SCRATCH, PROCESSES, SIGNALS, WATCHES, add, lost};
+use crate::task::Task;
+
+/// Whether any of these cgroups is watched.
+#[inline(always)]
+pub(crate) fn watched(keys: &[CgroupKey; ENTRY_SLOTS]) -> bool {
+    is_watched(&keys[0]) || is_watched(&keys[1]) || is_watched(&keys[2]) || is_watched(&keys[3]) || is_watched(&keys[4])
+}
+
+#[inline(always)]
+fn is_watched(key: &CgroupKey) -> bool {
+    // SAFETY: only the pointer's presence is looked at.
+    key.id != 0 && unsafe { WATCHES.get(key) }.is_some()
+}
+
+/// The entry of a task's process, found by its signal struct: valid to the task's last switch.
+#[inline(always)]
+pub(crate) fn of(task: Task) -> Option<(ProcessKey, *mut Process)> {
+    let signal = task.signal() as u64;
+    // SAFETY: keys are written once, before the process runs.
+    let key = unsafe { SIGNALS.get(&signal) }?;
+    let key = *key;
+    PROCESSES.get_ptr_mut(&key).map(|entry| (key, entry))
+}
+
+/// How an entry begins.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum Begin {
+    /// Born watched.
+    Forked,
+    /// Moved in while alive.
+    Moved,
+    /// Found by a walk.
+    Found,
+}
+
+/// Takes a process into the table. `task` is its leader. False, and counted, when the table is full.
+#[inline(always)]
+pub(crate) fn make(task: Task, key: ProcessKey, keys: &[CgroupKey; ENTRY_SLOTS], begin: Begin) -> bool {
+    let Some(scratch) = ENTRY_SCRATCH.get_ptr_mut(0) else { return false };
+    // SAFETY: this CPU's own scratch; tracepoint programs of one CPU do not interleave.
+    let entry = unsafe { &mut *scratch };
+    entry.cgroups = *keys;
+    let parent = task.parent();
+    entry.parent = if parent.0.is_null() { ProcessKey::default() } else { parent.process_key() };
+    // SAFETY: a helper without arguments.
+    entry.entered_boot_ns = unsafe { bpf_ktime_get_boot_ns() };
+    entry.threads_begun = 1;
+    entry.threads_ended = 0;
+    entry.closed = 0;
+    entry.walk = 0;
+    entry.container_pid = task.container_pid();
+    entry.uid = task.uid();
+    entry.ended = Totals::ZERO;
+    entry.base = Totals::ZERO;
+    entry.end = End { at_boot_ns: 0, max_rss_pages: 0, peak_rss_pages: 0, status: 0, flags: 0 };
+    entry.comm = task.comm();
+    entry.flags = match begin {
+        Begin::Forked => process_flag::FORKED,
+        Begin::Moved => process_flag::MOVED,
+        Begin::Found => process_flag::FOUND,
+    };
+    if begin != Begin::Forked {
+        // What the kernel has summed up of earlier threads belongs to the running totals, and all of it to what was before.
+        entry.ended = task.reaped_totals();
+        entry.base = task.totals();
+        let before = entry.ended;
+        entry.base.add(&before);
+        entry.threads_begun = task.thread_count();
+        if entry.threads_begun > 1 && begin == Begin::Moved {
+            lost(KernelLoss::EntryInexact, 0);
+        }
+    }
+    let signal = task.signal() as u64;
+    if PROCESSES.insert(&key, entry, 0).is_err() || SIGNALS.insert(&signal, &key, 0).is_err() {
+        let _ = PROCESSES.remove(&key);
+        lost(KernelLoss::ProcessTable, 0);
+        return false;
+    }
+    true
+}
+
+/// Adds a thread's totals to those of the threads that have ended.
+#[inline(always)]
+pub(crate) fn add_ended(entry: *mut Process, totals: &Totals) {
+    // SAFETY: a live map value; several CPUs may add at once.
+    unsafe {
+        let ended = &raw mut (*entry).ended;
+        add(&raw mut (*ended).cpu_ns, totals.cpu_ns);
+        add(&raw mut (*ended).user_ns, totals.user_ns);
+        add(&raw mut (*ended).system_ns, totals.system_ns);
+        add(&raw mut (*ended).minor_faults, totals.minor_faults);
+        add(&raw mut (*ended).major_faults, totals.major_faults);
+        add(&raw mut (*ended).block_read_bytes, totals.block_read_bytes);
+        add(&raw mut (*ended).block_write_bytes, totals.block_write_bytes);
+        add(&raw mut (*ended).cancelled_write_bytes, totals.cancelled_write_bytes);
+        add(&raw mut (*ended).read_bytes, totals.read_bytes);
+        add(&raw mut (*ended).write_bytes, totals.write_bytes);
+        add(&raw mut (*ended).read_calls, totals.read_calls);
+        add(&raw mut (*ended).write_calls, totals.write_calls);
+    }
+}
+
+/// Sets a flag that only one task at a time ever sets; others may set theirs meanwhile: hence no plain `|=`.
+#[inline(always)]
+pub(crate) fn set_flag(entry: *mut Process, flag: u64) {
+    // SAFETY: a live map value. Adding a bit that is not set is the same as or-ing it, and needs no fetching instruction.
+    unsafe {
+        if core::ptr::read_volatile(&raw const (*entry).flags) & flag == 0 {
+            add(&raw mut (*entry).flags, flag);
+        }
+    }
+}

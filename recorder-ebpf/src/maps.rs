@@ -1,0 +1,79 @@
+//! Every map the programs share with the agent, and the counting of what did not fit.
+
+use aya_ebpf::macros::map;
+use aya_ebpf::maps::{Array, HashMap, PerCpuArray, RingBuf};
+use bc_abi::{Account, CgroupKey, Control, ExecEvent, KernelLoss, MkdirEvent, PROCESSES_MAX, Process, ProcessKey, RING_BYTES, WATCHES_MAX, Watch};
+
+/// Watched cgroups.
+#[map]
+pub(crate) static WATCHES: HashMap<CgroupKey, Watch> = HashMap::with_max_entries(WATCHES_MAX, 0);
+
+/// Processes of watched cgroups, living and not yet collected.
+#[map]
+pub(crate) static PROCESSES: HashMap<ProcessKey, Process> = HashMap::with_max_entries(PROCESSES_MAX, 0);
+
+/// From the address of a living `signal_struct` to its process. A thread on its way out may see its leader freed, its signal struct never.
+#[map]
+pub(crate) static SIGNALS: HashMap<u64, ProcessKey> = HashMap::with_max_entries(PROCESSES_MAX, 0);
+
+/// What the process table had no room for, per cgroup.
+#[map]
+pub(crate) static ACCOUNTS: HashMap<CgroupKey, Account> = HashMap::with_max_entries(WATCHES_MAX, 0);
+
+/// Events.
+#[map]
+pub(crate) static EVENTS: RingBuf = RingBuf::with_byte_size(RING_BYTES, 0);
+
+/// [`KernelLoss`] counters.
+#[map]
+pub(crate) static LOSSES: PerCpuArray<u64> = PerCpuArray::with_max_entries(KernelLoss::COUNT, 0);
+
+/// CPU lost with each reason, ns.
+#[map]
+pub(crate) static LOST_CPU: PerCpuArray<u64> = PerCpuArray::with_max_entries(KernelLoss::COUNT, 0);
+
+/// What the agent asks of the next walk.
+#[map]
+pub(crate) static CONTROL: Array<Control> = Array::with_max_entries(1, 0);
+
+/// An exec event under construction, with room for its arguments.
+#[repr(C)]
+pub(crate) struct ExecScratch {
+    pub(crate) event: ExecEvent,
+    pub(crate) args: [u8; bc_abi::ARGS_MAX],
+}
+
+#[map]
+pub(crate) static EXEC_SCRATCH: PerCpuArray<ExecScratch> = PerCpuArray::with_max_entries(1, 0);
+
+#[map]
+pub(crate) static MKDIR_SCRATCH: PerCpuArray<MkdirEvent> = PerCpuArray::with_max_entries(1, 0);
+
+/// An entry under construction: larger than the stack.
+#[map]
+pub(crate) static ENTRY_SCRATCH: PerCpuArray<Process> = PerCpuArray::with_max_entries(1, 0);
+
+/// Counts a loss.
+#[inline(always)]
+pub(crate) fn lost(reason: KernelLoss, cpu_ns: u64) {
+    if let Some(count) = LOSSES.get_ptr_mut(reason as u32) {
+        // SAFETY: this CPU's own element.
+        unsafe { *count += 1 };
+    }
+    if cpu_ns != 0
+        && let Some(sum) = LOST_CPU.get_ptr_mut(reason as u32)
+    {
+        // SAFETY: this CPU's own element.
+        unsafe { *sum += cpu_ns };
+    }
+}
+
+/// Adds to a number that other CPUs add to as well.
+///
+/// # Safety
+/// `target` points into a live map value.
+#[inline(always)]
+pub(crate) unsafe fn add(target: *mut u64, value: u64) {
+    // SAFETY: aligned, and in a map by contract. The result is not used: kernels before 5.12 have no fetching add.
+    unsafe { core::intrinsics::atomic_xadd::<u64, u64, { core::intrinsics::AtomicOrdering::Relaxed }>(target, value) };
+}

@@ -1,0 +1,35 @@
+//! `sched_process_fork`: a process is born watched, or a process gets another thread. Runs before the child does.
+
+use aya_ebpf::macros::btf_tracepoint;
+use aya_ebpf::programs::BtfTracePointContext;
+use bc_abi::CgroupKey;
+
+use crate::entry::{self, Begin};
+use crate::maps::add;
+use crate::task::Task;
+
+/// `(parent, child)`.
+#[btf_tracepoint(function = "sched_process_fork")]
+pub(crate) fn process_fork(ctx: BtfTracePointContext) -> i32 {
+    let (parent, child) = (Task(ctx.arg(0)), Task(ctx.arg(1)));
+    if !child.is_leader() {
+        if let Some((_, process)) = entry::of(child) {
+            // SAFETY: a live map value.
+            unsafe { add(&raw mut (*process).threads_begun, 1) };
+        }
+        return 0;
+    }
+    let mut keys = [CgroupKey::default(); bc_abi::ENTRY_SLOTS];
+    match entry::of(parent) {
+        // The usual case: the same cgroups as its parent, whose entry knows them.
+        Some((_, process)) if parent.css_set() == child.css_set() => {
+            // SAFETY: a live map value.
+            keys = unsafe { (*process).cgroups };
+        }
+        _ => child.cgroups(&mut keys),
+    }
+    if entry::watched(&keys) {
+        entry::make(child, child.process_key(), &keys, Begin::Forked);
+    }
+    0
+}

@@ -1,0 +1,145 @@
+//! `sched_switch`: the one moment when a thread's CPU is complete is its last switch. Everything a process cost is closed here.
+
+use aya_ebpf::bindings::{BPF_RB_FORCE_WAKEUP, BPF_RB_NO_WAKEUP};
+use aya_ebpf::helpers::bpf_ktime_get_boot_ns;
+use aya_ebpf::macros::btf_tracepoint;
+use aya_ebpf::programs::BtfTracePointContext;
+use bc_abi::{Account, CgroupKey, ENTRY_SLOTS, Event, EventHeader, EventKind, KernelLoss, Process, ProcessKey, RING_BYTES, Totals, end_flag, process_flag};
+
+use crate::entry;
+use crate::layout::{Object, load, offset};
+use crate::maps::{ACCOUNTS, EVENTS, PROCESSES, SIGNALS, WATCHES, add, lost};
+use crate::task::Task;
+
+/// `SIGNAL_GROUP_EXIT`, the same in every kernel we know.
+const GROUP_EXIT: u32 = 4;
+
+/// `(preempt, prev, next, …)`.
+#[btf_tracepoint(function = "sched_switch")]
+pub(crate) fn sched_switch(ctx: BtfTracePointContext) -> i32 {
+    let prev = Task(ctx.arg(1));
+    if prev.is_dead() && cfg!(not(feature = "mutant-close-at-exit")) {
+        close(prev);
+    }
+    0
+}
+
+/// Adds a dead thread to its process, and closes the process when nobody is left.
+#[inline(always)]
+pub(crate) fn close(task: Task) {
+    let signal = task.signal() as u64;
+    // SAFETY: keys are written once, before the process runs.
+    let Some(key) = (unsafe { SIGNALS.get(&signal) }) else {
+        unlisted(task);
+        return;
+    };
+    let key = *key;
+    let totals = task.totals();
+    let Some(process) = PROCESSES.get_ptr_mut(&key) else {
+        lost(KernelLoss::LateThread, totals.cpu_ns);
+        return;
+    };
+    if task.is_leader() {
+        // The flag first: a walk that sees the totals twice would lie, one that misses them for a second does not.
+        entry::set_flag(process, process_flag::LEADER_ENDED);
+    }
+    entry::add_ended(process, &totals);
+    // SAFETY: a live map value.
+    unsafe { add(&raw mut (*process).threads_ended, 1) };
+    if !task.group_is_dead() {
+        return;
+    }
+    // SAFETY: a live map value; whoever comes later knows at least as much, and overwrites it whole.
+    let (complete, first) = unsafe {
+        note_end(task, process);
+        let first = core::ptr::read_volatile(&raw const (*process).closed) == 0;
+        add(&raw mut (*process).closed, 1);
+        let begun = core::ptr::read_volatile(&raw const (*process).threads_begun);
+        (core::ptr::read_volatile(&raw const (*process).threads_ended) >= begun, first)
+    };
+    if complete {
+        let _ = SIGNALS.remove(&signal);
+    }
+    if complete || first {
+        announce(key);
+    }
+}
+
+/// # Safety
+/// `process` is a live map value.
+#[inline(always)]
+unsafe fn note_end(task: Task, process: *mut Process) {
+    let signal = task.signal();
+    // SAFETY: typed objects, and a live map value by contract.
+    unsafe {
+        let end = &raw mut (*process).end;
+        (*end).at_boot_ns = bpf_ktime_get_boot_ns();
+        (*end).max_rss_pages = load(signal, offset!(signal_maxrss));
+        (*end).status = if load::<u32>(signal, offset!(signal_flags)) & GROUP_EXIT != 0 {
+            load::<i32>(signal, offset!(signal_group_exit_code)) as u32
+        } else {
+            task.exit_code()
+        };
+        if !load::<Object>(signal, offset!(signal_oom_mm)).is_null() {
+            (*end).flags |= end_flag::OOM_VICTIM;
+        }
+        (*process).comm = task_comm_of_leader(task, process);
+    }
+}
+
+/// The leader's name where the leader is at hand; what was known otherwise (a thread may carry a name of its own).
+///
+/// # Safety
+/// `process` is a live map value.
+#[inline(always)]
+unsafe fn task_comm_of_leader(task: Task, process: *mut Process) -> [u8; 16] {
+    // SAFETY: a live map value by contract.
+    if task.is_leader() { task.comm() } else { unsafe { (*process).comm } }
+}
+
+/// Tells the agent, and wakes it only when the ring fills: it comes by itself once a second.
+#[inline(always)]
+fn announce(key: ProcessKey) {
+    // SAFETY: a helper without arguments.
+    let at_boot_ns = unsafe { bpf_ktime_get_boot_ns() };
+    let event = Event {
+        header: EventHeader { kind: EventKind::End as u32, tail: 0, at_boot_ns },
+        process: key,
+        cgroup: CgroupKey::default(),
+    };
+    let waiting = EVENTS.query(0);
+    let wake = if waiting > u64::from(RING_BYTES) / 4 { BPF_RB_FORCE_WAKEUP } else { BPF_RB_NO_WAKEUP };
+    if EVENTS.output::<Event>(event, u64::from(wake)).is_err() {
+        lost(KernelLoss::RingEnd, 0);
+    }
+}
+
+/// A thread whose process is not in the table: nobody's, or one that the table had no room for.
+#[inline(always)]
+fn unlisted(task: Task) {
+    let mut keys = [CgroupKey::default(); ENTRY_SLOTS];
+    task.cgroups(&mut keys);
+    let totals = task.totals();
+    // Its account is its first watched cgroup's, in the order of the slots.
+    let _ = charge(&keys[0], &totals) || charge(&keys[1], &totals) || charge(&keys[2], &totals) || charge(&keys[3], &totals) || charge(&keys[4], &totals);
+}
+
+#[inline(always)]
+fn charge(key: &CgroupKey, totals: &Totals) -> bool {
+    // SAFETY: only the pointer's presence is looked at.
+    if key.id == 0 || unsafe { WATCHES.get(key) }.is_none() {
+        return false;
+    }
+    if ACCOUNTS.get_ptr_mut(key).is_none() {
+        let _ = ACCOUNTS.insert(key, &Account { threads: 0, cpu_ns: 0 }, 0);
+    }
+    match ACCOUNTS.get_ptr_mut(key) {
+        // SAFETY: a live map value.
+        Some(account) => unsafe {
+            add(&raw mut (*account).threads, 1);
+            add(&raw mut (*account).cpu_ns, totals.cpu_ns);
+        },
+        None => lost(KernelLoss::ProcessTable, totals.cpu_ns),
+    }
+    true
+}

@@ -1,0 +1,90 @@
+//! `iter/task`: the sampling walk. One fixed record per task of a process in the table, straight into the reader's buffer.
+
+use core::ffi::c_void;
+
+use aya_ebpf::helpers::{bpf_ktime_get_boot_ns, generated};
+use bc_abi::{CgroupKey, ENTRY_SLOTS, TaskRecord, Totals, process_flag, task_flag};
+
+use crate::entry::{self, Begin};
+use crate::layout::{Object, load, load_or, offset};
+use crate::maps::CONTROL;
+use crate::task::{Task, count, resident_pages};
+
+/// `struct bpf_iter__task`.
+#[repr(C)]
+pub(crate) struct Context {
+    meta: Object,
+    task: Object,
+}
+
+/// # Safety
+/// Called by the kernel with a context of an `iter/task` program.
+#[unsafe(no_mangle)]
+#[unsafe(link_section = "iter/task")]
+pub(crate) unsafe extern "C" fn walk_tasks(ctx: *const Context) -> i32 {
+    // SAFETY: the kernel's context; `meta` begins with the `seq_file`.
+    let (task, seq) = unsafe { (Task((*ctx).task), load::<Object>((*ctx).meta, 0)) };
+    if task.0.is_null() {
+        return 0;
+    }
+    let Some(control) = CONTROL.get(0) else { return 0 };
+    let mut flags = 0;
+    let found = match entry::of(task) {
+        None if control.discover != 0 && task.is_leader() && discover(task) => {
+            flags |= task_flag::NEW;
+            entry::of(task)
+        }
+        found => found,
+    };
+    let Some((key, process)) = found else { return 0 };
+
+    let mut record = TaskRecord { process: key, pid: task.pid(), ..TaskRecord::default() };
+    // SAFETY: a live map value. Only walks touch `walk`, and there is one at a time.
+    unsafe {
+        if core::ptr::read_volatile(&raw const (*process).walk) != control.walk {
+            (*process).walk = control.walk;
+            flags |= task_flag::FIRST;
+            record.ended = (*process).ended;
+        }
+        if task.is_leader() {
+            flags |= task_flag::LEADER;
+            // After `ended` was read: see `switch::close` for the order on the other side.
+            if core::ptr::read_volatile(&raw const (*process).flags) & process_flag::LEADER_ENDED != 0 {
+                flags |= task_flag::ENDED;
+            }
+        }
+        if core::ptr::read_volatile(&raw const (*process).closed) != 0 {
+            flags |= task_flag::CLOSED;
+        }
+        record.at_boot_ns = bpf_ktime_get_boot_ns();
+        record.max_rss_pages = load(task.signal(), offset!(signal_maxrss));
+    }
+    record.threads = task.thread_count();
+    record.totals = if flags & task_flag::ENDED == 0 { task.totals() } else { Totals::ZERO };
+    let mm = task.mm();
+    if !mm.is_null() {
+        flags |= task_flag::MEMORY;
+        record.rss_pages = resident_pages(mm);
+        // SAFETY: a typed memory map.
+        unsafe {
+            record.peak_rss_pages = load(mm, offset!(mm_hiwater_rss));
+            record.vm_pages = load(mm, offset!(mm_total_vm));
+            record.swap_pages = count(load_or(mm, offset!(mm_swap), 0));
+        }
+    }
+    record.flags = flags;
+    // SAFETY: the record lies on the stack, whole and initialised.
+    unsafe { generated::bpf_seq_write(seq as *mut _, (&raw const record).cast::<c_void>(), size_of::<TaskRecord>() as u32) };
+    0
+}
+
+/// Takes a living leader of a watched cgroup into the table.
+#[inline(always)]
+fn discover(task: Task) -> bool {
+    if task.group_is_dead() {
+        return false;
+    }
+    let mut keys = [CgroupKey::default(); ENTRY_SLOTS];
+    task.cgroups(&mut keys);
+    entry::watched(&keys) && entry::make(task, task.process_key(), &keys, Begin::Found)
+}

@@ -1,0 +1,210 @@
+//! The kernel's side of recording, as the agent sees it: programs loaded and attached, tables read, events taken, tasks walked.
+//!
+//! Nothing is decided here. aya is used here and in the files below, nowhere else (law 11).
+
+mod btf;
+mod event;
+mod layout;
+mod load;
+mod object;
+mod path_mode;
+mod shared;
+
+use std::io::Read;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::path::PathBuf;
+
+use aya::Btf;
+use aya::maps::{Array, HashMap, MapData, PerCpuArray, RingBuf};
+use aya::programs::Iter;
+use bc_abi::{Account, CgroupKey, Control, KernelLoss, Process, ProcessKey, TaskRecord, Watch};
+
+pub use self::btf::BtfError;
+pub use self::event::KernelEvent;
+pub use self::object::embedded;
+use self::shared::Shared;
+
+/// The programs cannot be loaded, or the kernel refused something.
+#[derive(Debug, thiserror::Error)]
+pub enum KernelError {
+    /// Not root.
+    #[error("recording needs root: run it with sudo, or as a service")]
+    NotRoot,
+    /// In a PID namespace.
+    #[error("recording needs the machine's own PID namespace: the kernel shows tasks to nobody else (start the container with --pid=host)")]
+    PidNamespace,
+    /// Built without them.
+    #[error("this build has no kernel programs: install the eBPF toolchain with `cargo xtask setup`, then build again with `cargo xtask build`")]
+    NotEmbedded,
+    /// A developer's object cannot be read.
+    #[error("reading the kernel object {path}: {source}")]
+    Object {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// BTF.
+    #[error(transparent)]
+    Btf(#[from] BtfError),
+    /// The programs or maps were refused.
+    #[error("{doing}: {source}{advice}")]
+    Refused {
+        /// What was being done.
+        doing: String,
+        /// What aya or the kernel said.
+        source: Box<dyn std::error::Error + Send + Sync>,
+        /// What the user can do.
+        advice: &'static str,
+    },
+}
+
+impl KernelError {
+    fn refused(doing: impl Into<String>, source: impl std::error::Error + Send + Sync + 'static) -> Self {
+        let mut text = source.to_string();
+        let mut cause: Option<&dyn std::error::Error> = source.source();
+        while let Some(inner) = cause {
+            text.push_str(": ");
+            text.push_str(&inner.to_string());
+            cause = inner.source();
+        }
+        let advice = if text.contains("Operation not permitted") {
+            "; the BPF system call is forbidden here: inside a container it needs --privileged (or CAP_BPF, CAP_PERFMON and CAP_SYS_ADMIN)"
+        } else {
+            ""
+        };
+        Self::Refused { doing: doing.into(), source: text.into(), advice }
+    }
+}
+
+/// Loaded and attached programs with their tables.
+pub struct Kernel {
+    events: RingBuf<MapData>,
+    watches: HashMap<MapData, Shared<CgroupKey>, Shared<Watch>>,
+    processes: HashMap<MapData, Shared<ProcessKey>, Shared<Process>>,
+    signals: HashMap<MapData, u64, Shared<ProcessKey>>,
+    accounts: HashMap<MapData, Shared<CgroupKey>, Shared<Account>>,
+    losses: PerCpuArray<MapData, u64>,
+    lost_cpu: PerCpuArray<MapData, u64>,
+    control: Array<MapData, Shared<Control>>,
+    walks: u64,
+    buffer: Vec<u8>,
+    /// Keeps the programs attached for as long as it lives.
+    programs: aya::Ebpf,
+}
+
+impl Kernel {
+    /// Waits on this for events.
+    pub fn event_fd(&self) -> BorrowedFd<'_> {
+        self.events.as_fd()
+    }
+
+    /// Hands every waiting event over, oldest first.
+    pub fn events(&mut self, mut take: impl FnMut(KernelEvent<'_>)) {
+        while let Some(item) = self.events.next() {
+            if let Some(event) = KernelEvent::parse(&item) {
+                take(event);
+            }
+        }
+    }
+
+    /// Watches a cgroup: whatever is born in it or moves into it from now on.
+    pub fn watch(&mut self, key: CgroupKey) -> Result<(), KernelError> {
+        let watch = Watch { state: Watch::CONFIRMED };
+        self.watches.insert(Shared(key), Shared(watch), 0).map_err(|error| KernelError::refused("watching a cgroup", error))
+    }
+
+    /// Stops watching a cgroup.
+    pub fn unwatch(&mut self, key: CgroupKey) {
+        // It may be gone already: that is what was wanted.
+        let _ = self.watches.remove(&Shared(key));
+    }
+
+    /// A process in the kernel's table.
+    pub fn process(&self, key: ProcessKey) -> Option<Process> {
+        self.processes.get(&Shared(key), 0).ok().map(|process| process.0)
+    }
+
+    /// Every process in the kernel's table.
+    pub fn processes(&self) -> Vec<(ProcessKey, Process)> {
+        self.processes.iter().filter_map(Result::ok).map(|(key, process)| (key.0, process.0)).collect()
+    }
+
+    /// Takes a process out of the kernel's table, once all of it is known here.
+    pub fn forget(&mut self, key: ProcessKey) {
+        let _ = self.processes.remove(&Shared(key));
+    }
+
+    /// Removes the way from signal structs to processes that are no longer in the table (those whose threads were never all seen).
+    pub fn tidy(&mut self) {
+        let stale: Vec<u64> = self
+            .signals
+            .iter()
+            .filter_map(Result::ok)
+            .filter(|(_, key)| self.processes.get(key, 0).is_err())
+            .map(|(signal, _)| signal)
+            .collect();
+        for signal in stale {
+            let _ = self.signals.remove(&signal);
+        }
+    }
+
+    /// What the process table had no room for, by cgroup, since the start.
+    pub fn accounts(&self) -> Vec<(CgroupKey, Account)> {
+        self.accounts.iter().filter_map(Result::ok).map(|(key, account)| (key.0, account.0)).collect()
+    }
+
+    /// Losses since the start: count and CPU in ns, by reason.
+    pub fn losses(&self) -> [(u64, u64); KernelLoss::COUNT as usize] {
+        KernelLoss::ALL.map(|reason| {
+            let sum = |map: &PerCpuArray<MapData, u64>| map.get(&(reason as u32), 0).map_or(0, |values| values.iter().sum());
+            (sum(&self.losses), sum(&self.lost_cpu))
+        })
+    }
+
+    /// Walks every task of the machine and returns one record for each task of a watched container. With `discover`, processes of
+    /// watched cgroups that are not in the table yet are taken in.
+    pub fn walk(&mut self, discover: bool) -> Result<Vec<TaskRecord>, KernelError> {
+        self.walks += 1;
+        let control = Control { walk: self.walks, discover: u64::from(discover) };
+        self.control.set(0, Shared(control), 0).map_err(|error| KernelError::refused("preparing a walk", error))?;
+        let refused = |error| KernelError::refused("walking the tasks", error);
+        let walker: &mut Iter = self.programs.program_mut(load::WALKER).ok_or(KernelError::NotEmbedded)?.try_into().map_err(refused)?;
+        // Turning a link into a file uses the link up: a walk is a link.
+        let link = walker.attach().and_then(|id| walker.take_link(id)).map_err(refused)?;
+        let mut file = link.into_file().map_err(|error| KernelError::refused("walking the tasks", error))?;
+        self.buffer.clear();
+        file.read_to_end(&mut self.buffer).map_err(|error| KernelError::refused("walking the tasks", error))?;
+        Ok(self.buffer.chunks_exact(size_of::<TaskRecord>()).map(shared::read).collect())
+    }
+}
+
+/// Loads the programs for this kernel and attaches them. `types` is dropped by the caller: it is large.
+pub fn start(object: Option<&std::path::Path>) -> Result<Kernel, KernelError> {
+    load::preflight()?;
+    let types = btf::KernelTypes::open()?;
+    let mut layout = layout::fill(&types)?;
+    let mut bytes = object::bytes(object)?;
+    path_mode::choose(&types, &mut layout, &mut bytes)?;
+    drop(types);
+    let btf = Btf::from_sys_fs().map_err(|error| KernelError::refused("reading the kernel's BTF", error))?;
+    let kernel = load::load(&bytes, layout, &btf)?;
+    drop(btf);
+    // SAFETY: gives freed pages of the parsed BTF back; no pointer of ours is touched.
+    unsafe { libc::malloc_trim(0) };
+    Ok(kernel)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn loads() {
+        let mut k = match start(None) { Ok(k) => k, Err(e) => panic!("{e}") };
+        for line in std::fs::read_to_string("/proc/self/cgroup").unwrap().lines() { println!("{line}"); }
+        let t = std::time::Instant::now();
+        let r = k.walk(true).unwrap();
+        println!("{} {:?}", r.len(), t.elapsed());
+    }
+}

@@ -1,0 +1,83 @@
+//! Loads the programs and attaches each to its hook.
+
+use aya::programs::{BtfTracePoint, Iter};
+use aya::{Btf, Ebpf, EbpfLoader};
+use bc_abi::Layout;
+
+use super::shared::Shared;
+use super::{Kernel, KernelError};
+
+/// Every typed tracepoint: the program's name and the hook's.
+const TRACEPOINTS: [(&str, &str); 7] = [
+    ("sched_switch", "sched_switch"),
+    ("process_exit", "sched_process_exit"),
+    ("process_exec", "sched_process_exec"),
+    ("process_fork", "sched_process_fork"),
+    ("cgroup_attach", "cgroup_attach_task"),
+    ("cgroup_rmdir", "cgroup_rmdir"),
+    ("cgroup_mkdir", "cgroup_mkdir"),
+];
+
+/// The iterator's program.
+pub(super) const WALKER: &str = "walk_tasks";
+
+/// What must hold before anything is tried.
+pub(super) fn preflight() -> Result<(), KernelError> {
+    if !nix::unistd::geteuid().is_root() {
+        return Err(KernelError::NotRoot);
+    }
+    // The number of the initial PID namespace is fixed in the kernel (PROC_PID_INIT_INO).
+    match std::fs::read_link("/proc/self/ns/pid") {
+        Ok(link) if link.to_string_lossy() != "pid:[4026531836]" => Err(KernelError::PidNamespace),
+        _ => Ok(()),
+    }
+}
+
+/// Loads and attaches.
+pub(super) fn load(object: &[u8], layout: Layout, btf: &Btf) -> Result<Kernel, KernelError> {
+    let layout = Shared(layout);
+    let mut ebpf = EbpfLoader::new()
+        .btf(Some(btf))
+        .override_global("LAYOUT", &layout, true)
+        .load(object)
+        .map_err(|error| KernelError::refused("loading the kernel programs", error))?;
+
+    let refused = |error| KernelError::refused("loading the kernel program walk_tasks", error);
+    let walker: &mut Iter = ebpf.program_mut(WALKER).ok_or(KernelError::NotEmbedded)?.try_into().map_err(refused)?;
+    walker.load("task", btf).map_err(refused)?;
+    for (program, hook) in TRACEPOINTS {
+        let refused = |error| KernelError::refused(format!("loading the kernel program {program}"), error);
+        let tracepoint: &mut BtfTracePoint =
+            ebpf.program_mut(program).ok_or(KernelError::NotEmbedded)?.try_into().map_err(refused)?;
+        tracepoint.load(hook, btf).map_err(refused)?;
+    }
+    let mut kernel = Kernel {
+        events: map(&mut ebpf, "EVENTS")?,
+        watches: map(&mut ebpf, "WATCHES")?,
+        processes: map(&mut ebpf, "PROCESSES")?,
+        signals: map(&mut ebpf, "SIGNALS")?,
+        accounts: map(&mut ebpf, "ACCOUNTS")?,
+        losses: map(&mut ebpf, "LOSSES")?,
+        lost_cpu: map(&mut ebpf, "LOST_CPU")?,
+        control: map(&mut ebpf, "CONTROL")?,
+        walks: 0,
+        buffer: Vec::new(),
+        programs: ebpf,
+    };
+    // In this order: nothing is taken into the table before its end can be seen.
+    for (program, hook) in TRACEPOINTS {
+        let refused = |error| KernelError::refused(format!("attaching to {hook}"), error);
+        let tracepoint: &mut BtfTracePoint =
+            kernel.programs.program_mut(program).ok_or(KernelError::NotEmbedded)?.try_into().map_err(refused)?;
+        tracepoint.attach().map_err(refused)?;
+    }
+    Ok(kernel)
+}
+
+fn map<T>(ebpf: &mut Ebpf, name: &str) -> Result<T, KernelError>
+where
+    T: TryFrom<aya::maps::Map, Error = aya::maps::MapError>,
+{
+    let map = ebpf.take_map(name).ok_or(KernelError::NotEmbedded)?;
+    T::try_from(map).map_err(|error| KernelError::refused(format!("opening the map {name}"), error))
+}

@@ -1,0 +1,33 @@
+//! Chooses how the kernel programs may read a kernel string: by kfunc, by probe, or not at all.
+
+use bc_abi::{ABSENT, Layout, PathMode};
+
+use super::KernelError;
+use super::btf::KernelTypes;
+use super::object::patch_cast;
+
+/// Where the kernel states its lockdown.
+const LOCKDOWN: &str = "/sys/kernel/security/lockdown";
+
+/// Sets the layout's mode, and makes the object fit it.
+pub(super) fn choose(types: &KernelTypes, layout: &mut Layout, object: &mut [u8]) -> Result<(), KernelError> {
+    let kfunc = types.function_id("bpf_rdonly_cast")?;
+    let binprm = types.structure_id("linux_binprm")?;
+    let mode = match (kfunc, binprm) {
+        (Some(kfunc), Some(binprm)) if layout.binprm_buf != ABSENT => {
+            patch_cast(object, kfunc);
+            layout.binprm_id = binprm;
+            PathMode::Cast
+        }
+        _ if !locked_down() => PathMode::Probe,
+        _ => PathMode::None,
+    };
+    layout.path_mode = mode as u32;
+    tracing::debug!(?mode, "kernel strings");
+    Ok(())
+}
+
+/// Whether `bpf_probe_read_kernel` is refused. Where securityfs is not mounted the answer is unknown, and the safe one is given.
+fn locked_down() -> bool {
+    std::fs::read_to_string(LOCKDOWN).map_or(true, |state| state.contains("[confidentiality]"))
+}

@@ -1,0 +1,39 @@
+//! What the kernel programs could not do, by reason.
+
+/// Index into the per-CPU loss counters.
+#[repr(u32)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KernelLoss {
+    /// An exec event found the ring full.
+    RingExec = 0,
+    /// A cgroup event found the ring full.
+    RingCgroup = 1,
+    /// An end-of-process event found the ring full; the final record is still in the table.
+    RingEnd = 2,
+    /// A process found the process table full.
+    ProcessTable = 3,
+    /// A cgroup found the watch table full.
+    WatchTable = 4,
+    /// The arguments of an exec could not be read.
+    Args = 5,
+    /// A thread ended after its process had been collected.
+    LateThread = 6,
+    /// A process with several threads moved in.
+    EntryInexact = 7,
+}
+
+impl KernelLoss {
+    /// How many there are.
+    pub const COUNT: u32 = 8;
+    /// All, in order.
+    pub const ALL: [KernelLoss; 8] = [
+        Self::RingExec,
+        Self::RingCgroup,
+        Self::RingEnd,
+        Self::ProcessTable,
+        Self::WatchTable,
+        Self::Args,
+        Self::LateThread,
+        Self::EntryInexact,
+    ];
+}

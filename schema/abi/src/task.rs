@@ -1,0 +1,51 @@
+//! What a walk over the tasks writes for each task of a watched container.
+
+use crate::process::{ProcessKey, Totals};
+
+/// Flags of [`TaskRecord::flags`].
+pub mod task_flag {
+    /// The first record of its process in this walk: `ended` is valid.
+    pub const FIRST: u32 = 1;
+    /// `totals` are already in `ended` (a dead leader that waits for its threads or its parent).
+    pub const ENDED: u32 = 1 << 1;
+    /// The memory fields are valid: the task has a memory map of its own.
+    pub const MEMORY: u32 = 1 << 2;
+    /// It is the leader.
+    pub const LEADER: u32 = 1 << 3;
+    /// The process was taken into the table by this walk.
+    pub const NEW: u32 = 1 << 4;
+    /// Its process is closed: a zombie that waits for its parent.
+    pub const CLOSED: u32 = 1 << 5;
+}
+
+/// One task.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct TaskRecord {
+    /// Whose thread.
+    pub process: ProcessKey,
+    /// Its own pid.
+    pub pid: u32,
+    /// [`task_flag`].
+    pub flags: u32,
+    /// Living threads by the kernel's count.
+    pub threads: u64,
+    /// Boot clock when it was read, ns.
+    pub at_boot_ns: u64,
+    /// Its own totals.
+    pub totals: Totals,
+    /// Totals of the process's threads that had ended when its first task was read.
+    pub ended: Totals,
+    /// Resident pages.
+    pub rss_pages: u64,
+    /// Highest resident pages of this memory map as far as the kernel noted them.
+    pub peak_rss_pages: u64,
+    /// `signal->maxrss`, pages.
+    pub max_rss_pages: u64,
+    /// `total_vm`, pages.
+    pub vm_pages: u64,
+    /// Swapped-out pages.
+    pub swap_pages: u64,
+}
+
+const _: () = assert!(size_of::<TaskRecord>() == 16 + 8 + 16 + 96 * 2 + 40);
