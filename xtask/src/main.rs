@@ -1,1 +1,73 @@
-fn main() {}
+//! The developers' commands: set up, build, start, test. This file reads the command line and hands over.
+
+mod build;
+mod engine;
+mod interrupt;
+mod kernel_object;
+mod layers;
+mod oracle;
+mod setup;
+mod step;
+mod test;
+mod tidy;
+mod tree;
+mod up;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Everything a developer of Bubble Chamber does, each as one command.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", after_help = EXAMPLES)]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  cargo xtask up                            set up, build, start; prints the page's address
+  cargo xtask up -- --listen 127.0.0.1:8080 the same, with arguments for `bubble-chamber up`
+  cargo xtask test                          everything that shows that it holds (as root)
+  cargo xtask test unit                     what needs neither root nor a real kernel
+  BC_SKIP=engines cargo xtask test          everything but one kind; the summary says so";
+
+#[derive(Subcommand)]
+enum Task {
+    /// Set up, build and start `bubble-chamber up`.
+    Up(up::Options),
+    /// Build target/release/bubble-chamber, complete: with the kernel programs and the page inside.
+    Build,
+    /// Run the tests: all of them, or the kinds named.
+    Test(test::Options),
+    /// Install what building, or the kinds of tests named, need. Skips what is there.
+    Setup(setup::Options),
+    /// Check the house rules of STYLE.md and the layers of .config/layers.toml.
+    Tidy,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    interrupt::watch();
+    let outcome = match arguments.task {
+        Task::Up(options) => up::run(&options).map(done),
+        Task::Build => build::complete()
+            .map(|binary| step::say(&format!("complete: {}", binary.display())))
+            .map(done),
+        Task::Test(options) => test::run(&options),
+        Task::Setup(options) => setup::run(&options).map(done),
+        Task::Tidy => tidy::report().and_then(|()| layers::report()).map(done),
+    };
+    match outcome {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn done((): ()) -> ExitCode {
+    ExitCode::SUCCESS
+}

@@ -1,0 +1,132 @@
+//! Counting: reads how many tests really ran out of what the runners print. Pure; knows two runners,
+//! Rust's own and Node's.
+
+use std::ops::AddAssign;
+
+/// Tests that ran, and those that a runner left out on its own account.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Tally {
+    /// Ran and held.
+    pub(crate) passed: u64,
+    /// Ran and did not.
+    pub(crate) failed: u64,
+    /// Marked as ignored, skipped or to do: never allowed here.
+    pub(crate) left_out: u64,
+}
+
+impl AddAssign for Tally {
+    fn add_assign(&mut self, other: Self) {
+        self.passed += other.passed;
+        self.failed += other.failed;
+        self.left_out += other.left_out;
+    }
+}
+
+/// Sums the `test result:` lines of Rust's test runner, one per test program.
+pub(crate) fn of_cargo(output: &str) -> Tally {
+    let mut tally = Tally::default();
+    for line in output
+        .lines()
+        .filter_map(|line| line.trim_start().strip_prefix("test result: "))
+    {
+        // "ok. 3 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.00s"
+        for part in line
+            .split_once(". ")
+            .map_or("", |(_, counts)| counts)
+            .split("; ")
+        {
+            let Some((count, what)) = part.split_once(' ') else {
+                continue;
+            };
+            let Ok(count) = count.parse::<u64>() else {
+                continue;
+            };
+            match what {
+                "passed" => tally.passed += count,
+                "failed" => tally.failed += count,
+                "ignored" => tally.left_out += count,
+                _ => {}
+            }
+        }
+    }
+    tally
+}
+
+/// Sums the closing lines of Node's test runner, in its form for terminals and its form for pipes.
+pub(crate) fn of_node(output: &str) -> Tally {
+    let mut tally = Tally::default();
+    for line in output.lines() {
+        let Some(line) = line.strip_prefix("# ").or_else(|| line.strip_prefix("ℹ ")) else {
+            continue;
+        };
+        let Some((what, count)) = line.split_once(' ') else {
+            continue;
+        };
+        let Ok(count) = count.trim().parse::<u64>() else {
+            continue;
+        };
+        match what {
+            "pass" => tally.passed += count,
+            "fail" | "cancelled" => tally.failed += count,
+            "skipped" | "todo" => tally.left_out += count,
+            _ => {}
+        }
+    }
+    tally
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn adds_up_every_test_program() {
+        let output = "running 2 tests\n\
+            test result: ok. 2 passed; 0 failed; 0 ignored; 0 measured; 1 filtered out; finished in 0.01s\n\
+            test result: FAILED. 3 passed; 4 failed; 5 ignored; 0 measured; 0 filtered out; finished in 1.00s\n";
+        assert_eq!(
+            of_cargo(output),
+            Tally {
+                passed: 5,
+                failed: 4,
+                left_out: 5
+            }
+        );
+    }
+
+    #[test]
+    fn a_test_that_prints_numbers_is_not_counted() {
+        assert_eq!(
+            of_cargo("7 passed; 1 failed\nthe test result: ok. 7 passed;"),
+            Tally::default()
+        );
+    }
+
+    #[test]
+    fn reads_both_forms_of_node() {
+        let pipe = "# tests 5\n# suites 0\n# pass 3\n# fail 1\n# cancelled 1\n# skipped 0\n# todo 0\n# duration_ms 71.3\n";
+        let terminal = "ℹ tests 2\nℹ pass 1\nℹ fail 0\nℹ skipped 1\n";
+        assert_eq!(
+            of_node(pipe),
+            Tally {
+                passed: 3,
+                failed: 2,
+                left_out: 0
+            }
+        );
+        assert_eq!(
+            of_node(terminal),
+            Tally {
+                passed: 1,
+                failed: 0,
+                left_out: 1
+            }
+        );
+    }
+
+    #[test]
+    fn no_output_is_no_tests() {
+        assert_eq!(of_cargo(""), Tally::default());
+        assert_eq!(of_node("error: nothing found"), Tally::default());
+    }
+}
