@@ -2,6 +2,7 @@
 //!
 //! It knows the nouns (`bc-schema`), the kernel types (`bc-abi`) and its own eBPF object; it knows no store and no web.
 
+pub mod cgroup;
 pub mod command;
 pub mod config;
 pub mod kernel;
