@@ -51,7 +51,7 @@ pub fn points(mut ends: Vec<BucketEnd>, bases: &[Base], account_began_ns: u64) -
                 let later = end.at_ns >= last_at_ns;
                 add(&mut point.usage, &end.metrics, &base, later);
                 point.max_rss_bytes = point.max_rss_bytes.max(end.max_rss_bytes);
-                point.span_ns += span_ns;
+                point.span_ns = point.span_ns.saturating_add(span_ns);
             }
             _ => {
                 let mut usage = Metrics::EMPTY;
@@ -84,7 +84,7 @@ fn add(usage: &mut Metrics, end: &Metrics, base: &Metrics, later: bool) {
     for (metric, value) in end.iter() {
         let so_far = usage.get(metric);
         let value = match metric.kind() {
-            MetricKind::Total => so_far.unwrap_or(0) + value.saturating_sub(base.get(metric).unwrap_or(0)),
+            MetricKind::Total => so_far.unwrap_or(0).saturating_add(value.saturating_sub(base.get(metric).unwrap_or(0))),
             MetricKind::Peak => so_far.unwrap_or(0).max(value),
             MetricKind::Gauge if later => value,
             MetricKind::Gauge => so_far.unwrap_or(value),
