@@ -1,0 +1,160 @@
+//! A running `bubble-chamber up` with a data directory of its own, and what a user does with it.
+
+use std::net::{SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use nix::sys::signal::Signal;
+use tempfile::TempDir;
+
+use super::api::Api;
+use super::process::{Ended, Process};
+use super::{oracle, program};
+
+/// From the start to the line with the admin's URL: loading the kernel programs takes most of it.
+const STARTS_WITHIN: Duration = Duration::from_secs(30);
+/// From SIGTERM to the end.
+const STOPS_WITHIN: Duration = Duration::from_secs(15);
+/// For a command under `run`, its records included.
+pub(crate) const RUNS_WITHIN: Duration = Duration::from_secs(60);
+
+/// The data directory of a test.
+pub(crate) struct Data(TempDir);
+
+impl Data {
+    /// An empty one.
+    pub(crate) fn new() -> Self {
+        Self(
+            tempfile::Builder::new()
+                .prefix("bc-live-")
+                .tempdir()
+                .expect("a temporary folder can be made"),
+        )
+    }
+
+    /// Where it is.
+    pub(crate) fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    /// Its path as text.
+    pub(crate) fn as_str(&self) -> &str {
+        self.path()
+            .to_str()
+            .expect("the name of the temporary folder is text")
+    }
+
+    /// Starts `up` in it, with further arguments.
+    #[track_caller]
+    pub(crate) fn up(&self, args: &[&str]) -> Up {
+        let address = free_address();
+        let listen = address.to_string();
+        let process = Process::start(
+            program::command(&["up", "--data", self.as_str(), "--listen", &listen]).args(args),
+        );
+        // The one thing on standard output is the admin's URL, with some words around it.
+        let (url, token) = std::iter::repeat_with(|| process.line(STARTS_WITHIN))
+            .find_map(|line| {
+                line.split_once("token=")
+                    .map(|(url, token)| (url.trim().to_owned(), token.trim().to_owned()))
+            })
+            .expect("lines come until there are no more, which fails by itself");
+        assert!(
+            url.starts_with(&format!("http://{address}/")),
+            "the URL leads elsewhere: {url}"
+        );
+        let api = Api { address, token };
+        Up {
+            process,
+            api,
+            data: self.path().to_owned(),
+        }
+    }
+
+    /// A token, as `bubble-chamber token` prints it.
+    #[track_caller]
+    pub(crate) fn token(&self, args: &[&str]) -> String {
+        let ended =
+            Process::start(program::command(&["token", "--data", self.as_str()]).args(args))
+                .finish(STOPS_WITHIN)
+                .success();
+        assert_eq!(
+            ended.stdout.len(),
+            1,
+            "a token and nothing else: {:?}",
+            ended.stdout
+        );
+        ended.stdout[0].clone()
+    }
+
+    /// Starts a command under `bubble-chamber run`.
+    #[track_caller]
+    pub(crate) fn run(&self, id: &str, command: &[&str]) -> Process {
+        Process::start(
+            program::command(&["run", "--data", self.as_str(), "--id", id, "--"]).args(command),
+        )
+    }
+}
+
+/// A running `up`.
+pub(crate) struct Up {
+    process: Process,
+    /// The admin's view.
+    pub(crate) api: Api,
+    data: PathBuf,
+}
+
+impl Up {
+    /// Everything in the data directory, as bytes.
+    pub(crate) fn stored_bytes(&self) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        for entry in std::fs::read_dir(&self.data).expect("the data directory can be listed") {
+            let entry = entry.expect("the data directory can be listed");
+            if entry.file_type().expect("a file has a type").is_file()
+                && entry.file_name() != "secret"
+            {
+                bytes.extend(
+                    std::fs::read(entry.path()).expect("a file of the data directory can be read"),
+                );
+            }
+        }
+        bytes
+    }
+
+    /// Sends a signal to it.
+    pub(crate) fn signal(&self, signal: Signal) {
+        self.process.signal(signal);
+    }
+
+    /// What it has logged so far.
+    pub(crate) fn stderr(&self) -> String {
+        self.process.stderr()
+    }
+
+    /// Stops it as an init system would, and fails unless it goes orderly.
+    #[track_caller]
+    pub(crate) fn stop(self) -> Ended {
+        self.process.terminate(STOPS_WITHIN).success()
+    }
+}
+
+/// Runs an oracle under `run`, and returns what it printed.
+#[track_caller]
+pub(crate) fn run_oracle(
+    data: &Data,
+    id: &str,
+    name: &str,
+    args: &[&str],
+) -> Vec<serde_json::Value> {
+    let path = oracle::path(name);
+    let mut command = vec![path.as_str()];
+    command.extend(args);
+    oracle::truths(&data.run(id, &command).finish(RUNS_WITHIN).success().stdout)
+}
+
+/// An address on loopback that nobody listens on.
+pub(crate) fn free_address() -> SocketAddr {
+    TcpListener::bind("127.0.0.1:0")
+        .and_then(|listener| listener.local_addr())
+        .expect("loopback has a free port")
+}
