@@ -1,0 +1,106 @@
+/** The few numbers that say whether anything is wrong. */
+import type { ComponentChildren } from 'preact'
+import { useMemo } from 'preact/hooks'
+import type { OneContainer, Usage } from '../api/answers.ts'
+import { largest } from '../charts/layers.ts'
+import { Known } from '../elements/Known.tsx'
+import { Link } from '../elements/Link.tsx'
+import { Meter } from '../elements/Meter.tsx'
+import { bytes, count, cpuShare } from '../format/amount.ts'
+import { durationNs } from '../format/time.ts'
+import type { Feed } from '../processes/feed.ts'
+import { livedIn } from '../processes/match.ts'
+import { failed } from '../processes/outcome.ts'
+import { hrefWith } from '../view/place.ts'
+import type { Window } from '../view/window.ts'
+
+interface FactsProps {
+  container: OneContainer
+  usages: Partial<Record<Usage['metric'], Usage>>
+  feed: Feed
+  window: Window
+}
+
+export function Facts({ container, usages, feed, window }: FactsProps) {
+  const { memory_bytes } = container.limits
+  const live = container.state === 'live'
+  const peak = largest(usages.memory?.total.max)
+  return (
+    <section class="facts" aria-label="in short">
+      {live && window.follows && (
+        <Fact name="CPU now" says="100 % is one CPU">
+          <Known value={latest(usages.cpu)} show={cpuShare} />
+        </Fact>
+      )}
+      <Fact name="CPU time" says="of all its processes, exact">
+        {durationNs(container.cpu_ns)}
+      </Fact>
+      {live && (
+        <Fact name="memory now" says="RSS of its living processes together">
+          <Known value={container.rss_bytes} show={bytes} />
+        </Fact>
+      )}
+      <Fact name="highest memory" says="RSS of its processes together, the highest in this window">
+        <Known value={peak} show={bytes} />
+        {memory_bytes !== null && <span class="of"> of {bytes(memory_bytes)}</span>}
+        {peak !== null && <Meter value={peak} of={memory_bytes} format={bytes} />}
+      </Fact>
+      <Fact name="processes" says="running, and recorded in all">
+        {live && (
+          <>
+            {count(container.open_processes)}
+            <span class="of"> running of </span>
+          </>
+        )}
+        {count(container.processes)}
+      </Fact>
+      <Failures feed={feed} window={window} />
+    </section>
+  )
+}
+
+function Fact({ name, says, children }: { name: string; says: string; children: ComponentChildren }) {
+  return (
+    <div class="fact" title={says}>
+      <span class="fact-name">{name}</span>
+      <span class="fact-value">{children}</span>
+    </div>
+  )
+}
+
+function Failures({ feed, window }: { feed: Feed; window: Window }) {
+  const counts = useMemo(() => {
+    const here = livedIn(feed.processes, window.from_ms, window.to_ms).filter(failed)
+    const oom = here.filter((p) => p.oom_killed).length
+    const signal = here.filter((p) => p.signal !== null && !p.oom_killed).length
+    return { all: here.length, oom, signal, code: here.length - oom - signal }
+  }, [feed.processes, window.from_ms, window.to_ms])
+  if (counts.all === 0) {
+    return (
+      <Fact name="failed" says="ended with another exit code than 0, by a signal or out of memory, in this window">
+        {feed.ready ? 'none' : '…'}
+      </Fact>
+    )
+  }
+  const parts = [
+    counts.oom > 0 ? `${count(counts.oom)} OOM` : null,
+    counts.signal > 0 ? `${count(counts.signal)} signal` : null,
+    counts.code > 0 ? `${count(counts.code)} exit code` : null,
+  ].filter((part) => part !== null)
+  return (
+    <Link href={`${hrefWith({ show: 'failed' })}#processes`} class="fact fact-failed" title="show only these">
+      <span class="fact-name">failed</span>
+      <span class="fact-value">
+        {count(counts.all)}
+        {feed.large && '+'} <span class="of">{parts.join(', ')}</span>
+      </span>
+    </Link>
+  )
+}
+
+function latest(usage: Usage | undefined): number | null {
+  if (usage === undefined) return null
+  // The newest step may have only begun; the one before it is whole.
+  const known = usage.total.mean.filter((value) => value !== null)
+  return known.at(-2) ?? known.at(-1) ?? null
+}
