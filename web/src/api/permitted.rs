@@ -1,0 +1,68 @@
+//! The container a request is about, once its caller may see it and the store knows it: what most handlers begin with.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use axum::extract::{FromRequestParts, Path};
+use axum::http::request::Parts;
+use bc_schema::ContainerId;
+use bc_schema::store::ContainerRecord;
+
+use crate::app::App;
+use crate::parameters::Parameters;
+use crate::problem::Problem;
+
+/// The container of the path.
+pub(crate) struct Permitted(pub(crate) ContainerRecord);
+
+impl Permitted {
+    /// The id the store knows it by.
+    pub(crate) fn id(&self) -> &ContainerId {
+        &self.0.latest().life.container
+    }
+}
+
+impl FromRequestParts<Arc<App>> for Permitted {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
+        let path = Path::<HashMap<String, String>>::from_request_parts(parts, app).await;
+        let id = path
+            .ok()
+            .and_then(|Path(path)| ContainerId::new(path.get("id")?.as_str()));
+        // Who may not ask is told so before what they asked is judged.
+        app.auth.pass(&parts.headers, id.as_ref())?;
+        let id = id.ok_or_else(malformed_id)?;
+        app.container(&id)
+            .await?
+            .map(Permitted)
+            .ok_or_else(unknown_container)
+    }
+}
+
+impl FromRequestParts<Arc<App>> for Parameters {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Arc<App>) -> Result<Self, Problem> {
+        Parameters::of(&parts.uri)
+    }
+}
+
+pub(crate) fn unknown_container() -> Problem {
+    Problem::NotFound("no container of this id was recorded".into())
+}
+
+fn malformed_id() -> Problem {
+    Problem::BadRequest(format!(
+        "a container's id is 1 to {} bytes of percent-encoded UTF-8 without control characters",
+        ContainerId::MAX
+    ))
+}
+
+/// The `container` of a query string.
+pub(crate) fn asked_container(parameters: &Parameters) -> Result<Option<ContainerId>, Problem> {
+    let Some(text) = parameters.text("container")? else {
+        return Ok(None);
+    };
+    ContainerId::new(text).map(Some).ok_or_else(malformed_id)
+}

@@ -1,0 +1,172 @@
+//! Which processes of a container are shown, and in which order.
+
+use std::cmp::Ordering;
+use std::collections::{HashMap, HashSet};
+
+use bc_schema::store::ProcessRecord;
+use bc_schema::{Metric, ProcessId, TimeRange};
+
+use crate::parameters::Parameters;
+use crate::problem::Problem;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Key {
+    Start,
+    Cpu,
+    Rss,
+    Io,
+    Name,
+    Pid,
+}
+
+/// What a request asks of the list.
+#[derive(Debug)]
+pub(crate) struct Selection {
+    range: TimeRange,
+    search: Option<String>,
+    root: Option<String>,
+    key: Key,
+    falling: bool,
+}
+
+impl Selection {
+    pub(crate) fn of(parameters: &Parameters) -> Result<Self, Problem> {
+        let (from_ns, to_ns) = parameters.range_ns()?;
+        let keys = [
+            ("start", Key::Start),
+            ("cpu", Key::Cpu),
+            ("rss", Key::Rss),
+            ("io", Key::Io),
+            ("name", Key::Name),
+            ("pid", Key::Pid),
+        ];
+        let key = parameters.choice("sort", &keys)?.unwrap_or(Key::Start);
+        // Amounts are looked at from the largest down.
+        let falling = parameters.choice("order", &[("asc", false), ("desc", true)])?;
+        Ok(Self {
+            range: TimeRange {
+                from_ns: from_ns.unwrap_or(0),
+                to_ns: to_ns.unwrap_or(u64::MAX),
+            },
+            search: parameters.text("q")?.map(str::to_lowercase),
+            root: parameters.text("root")?.map(str::to_owned),
+            key,
+            falling: falling.unwrap_or(matches!(key, Key::Cpu | Key::Rss | Key::Io)),
+        })
+    }
+
+    /// Those asked for, in the order asked for; equal ones by start and pid.
+    pub(crate) fn choose<'a>(&self, all: &'a [ProcessRecord]) -> Vec<&'a ProcessRecord> {
+        let family = self.root.as_ref().map(|name| descendants(all, name));
+        let mut chosen: Vec<_> = all
+            .iter()
+            .filter(|process| {
+                family
+                    .as_ref()
+                    .is_none_or(|family| family.contains(&process.start.process))
+            })
+            .filter(|process| lived_in(process, self.range))
+            .filter(|process| {
+                self.search
+                    .as_ref()
+                    .is_none_or(|search| mentions(process, search))
+            })
+            .collect();
+        chosen.sort_by(|a, b| {
+            let order = compare(self.key, a, b);
+            let order = if self.falling { order.reverse() } else { order };
+            order.then_with(|| {
+                (a.start.start_ns, a.start.pid, a.start.process).cmp(&(
+                    b.start.start_ns,
+                    b.start.pid,
+                    b.start.process,
+                ))
+            })
+        });
+        chosen
+    }
+}
+
+/// What it is called now.
+pub(crate) fn name(process: &ProcessRecord) -> &str {
+    process
+        .execs
+        .last()
+        .map_or(&process.start.name, |exec| &exec.name)
+}
+
+fn compare(key: Key, a: &ProcessRecord, b: &ProcessRecord) -> Ordering {
+    match key {
+        Key::Start => a.start.start_ns.cmp(&b.start.start_ns),
+        Key::Cpu => a
+            .totals
+            .get(Metric::CpuNs)
+            .cmp(&b.totals.get(Metric::CpuNs)),
+        Key::Rss => peak(a).cmp(&peak(b)),
+        Key::Io => block_io(a).cmp(&block_io(b)),
+        Key::Name => name(a).cmp(name(b)),
+        Key::Pid => a.start.pid.cmp(&b.start.pid),
+    }
+}
+
+fn peak(process: &ProcessRecord) -> Option<u64> {
+    process
+        .totals
+        .get(Metric::PeakRssBytes)
+        .or(process.totals.get(Metric::RssBytes))
+}
+
+fn block_io(process: &ProcessRecord) -> Option<u64> {
+    crate::api::usage::block_io(&process.totals)
+}
+
+fn lived_in(process: &ProcessRecord, range: TimeRange) -> bool {
+    process.start.entered_ns < range.to_ns
+        && process
+            .end
+            .as_ref()
+            .is_none_or(|end| end.at_ns >= range.from_ns)
+}
+
+/// Whether pid, name, program or arguments contain `search`, letter case aside.
+fn mentions(process: &ProcessRecord, search: &str) -> bool {
+    let says = |text: &str| text.to_lowercase().contains(search);
+    process.start.pid.to_string().contains(search)
+        || says(&process.start.name)
+        || process.execs.iter().any(|exec| {
+            says(&exec.name)
+                || exec.exe.as_deref().is_some_and(says)
+                || exec
+                    .args
+                    .as_ref()
+                    .is_some_and(|args| args.iter().any(|arg| says(arg)) || says(&args.join(" ")))
+        })
+}
+
+/// Every process that bears a name or once bore it, and all that came from it.
+fn descendants(all: &[ProcessRecord], root: &str) -> HashSet<ProcessId> {
+    let mut children: HashMap<ProcessId, Vec<ProcessId>> = HashMap::new();
+    for process in all {
+        if let Some(parent) = process.start.parent {
+            children
+                .entry(parent)
+                .or_default()
+                .push(process.start.process);
+        }
+    }
+    let bears = |process: &&ProcessRecord| {
+        process.start.name == root || process.execs.iter().any(|exec| exec.name == root)
+    };
+    let mut open: Vec<ProcessId> = all
+        .iter()
+        .filter(bears)
+        .map(|process| process.start.process)
+        .collect();
+    let mut family = HashSet::new();
+    while let Some(id) = open.pop() {
+        if family.insert(id) {
+            open.extend(children.get(&id).into_iter().flatten());
+        }
+    }
+    family
+}

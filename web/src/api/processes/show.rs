@@ -1,0 +1,140 @@
+//! A process as answers show it.
+
+use bc_schema::store::ProcessRecord;
+use bc_schema::{Metrics, ProcessExec, ProcessId};
+use serde::Serialize;
+
+use super::select::name;
+use crate::api::answer::Ms;
+use crate::seed::pids::Pids;
+
+#[derive(Serialize)]
+pub(crate) struct Shown<'a> {
+    id: ProcessId,
+    pid: u32,
+    seed_id: u64,
+    container_pid: Option<u32>,
+    parent: Option<ProcessId>,
+    parent_pid: Option<u32>,
+    uid: Option<u32>,
+    is_root: bool,
+    name: &'a str,
+    exe: Option<&'a str>,
+    args: Option<&'a [String]>,
+    args_cut: bool,
+    inherited: bool,
+    start_ms: Ms,
+    entered_ms: Ms,
+    end_ms: Option<Ms>,
+    exit_code: Option<u8>,
+    signal: Option<u8>,
+    signal_name: Option<String>,
+    oom_killed: bool,
+    core_dumped: bool,
+    end_unseen: bool,
+    last_sample_ms: Option<Ms>,
+    totals: &'a Metrics,
+}
+
+/// The same with all that it executed.
+#[derive(Serialize)]
+pub(crate) struct Detailed<'a> {
+    #[serde(flatten)]
+    process: Shown<'a>,
+    execs: Vec<Exec<'a>>,
+}
+
+#[derive(Serialize)]
+struct Exec<'a> {
+    at_ms: Ms,
+    name: &'a str,
+    exe: Option<&'a str>,
+    args: Option<&'a [String]>,
+    args_cut: bool,
+    inherited: bool,
+}
+
+pub(crate) fn shown<'a>(process: &'a ProcessRecord, pids: &Pids) -> Shown<'a> {
+    let start = &process.start;
+    let last = process.execs.last();
+    let end = process.end.as_ref();
+    let signal = end.and_then(|end| end.signal);
+    Shown {
+        id: start.process,
+        pid: start.pid,
+        seed_id: pids.seed_id(process),
+        container_pid: start.container_pid,
+        parent: start.parent,
+        parent_pid: start.parent_pid,
+        uid: start.uid,
+        is_root: start.is_root,
+        name: name(process),
+        exe: last.and_then(|exec| exec.exe.as_deref()),
+        args: last.and_then(|exec| exec.args.as_deref()),
+        args_cut: last.is_some_and(|exec| exec.args_cut),
+        inherited: last.is_some_and(|exec| exec.inherited),
+        start_ms: Ms(start.start_ns),
+        entered_ms: Ms(start.entered_ns),
+        end_ms: end.map(|end| Ms(end.at_ns)),
+        exit_code: end.and_then(|end| end.exit_code),
+        signal,
+        signal_name: signal.map(signal_name),
+        oom_killed: end.is_some_and(|end| end.oom_killed),
+        core_dumped: end.is_some_and(|end| end.core_dumped),
+        end_unseen: end.is_some_and(|end| end.unseen),
+        last_sample_ms: process.last_sample_ns.map(Ms),
+        totals: &process.totals,
+    }
+}
+
+impl<'a> Detailed<'a> {
+    pub(crate) fn of(process: &'a ProcessRecord, pids: &Pids) -> Self {
+        Self {
+            process: shown(process, pids),
+            execs: process.execs.iter().map(exec).collect(),
+        }
+    }
+}
+
+fn exec(exec: &ProcessExec) -> Exec<'_> {
+    Exec {
+        at_ms: Ms(exec.at_ns),
+        name: &exec.name,
+        exe: exec.exe.as_deref(),
+        args: exec.args.as_deref(),
+        args_cut: exec.args_cut,
+        inherited: exec.inherited,
+    }
+}
+
+/// The numbers of x86 and ARM, in their order from 1.
+const SIGNALS: [&str; 31] = [
+    "HUP", "INT", "QUIT", "ILL", "TRAP", "ABRT", "BUS", "FPE", "KILL", "USR1", "SEGV", "USR2",
+    "PIPE", "ALRM", "TERM", "STKFLT", "CHLD", "CONT", "STOP", "TSTP", "TTIN", "TTOU", "URG",
+    "XCPU", "XFSZ", "VTALRM", "PROF", "WINCH", "IO", "PWR", "SYS",
+];
+
+fn signal_name(number: u8) -> String {
+    match SIGNALS.get(usize::from(number).wrapping_sub(1)) {
+        Some(name) => format!("SIG{name}"),
+        None if number >= 34 => format!("SIGRTMIN+{}", number - 34),
+        None => format!("signal {number}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn signals_are_known_by_name() {
+        assert_eq!(
+            [1, 9, 11, 15, 31].map(signal_name),
+            ["SIGHUP", "SIGKILL", "SIGSEGV", "SIGTERM", "SIGSYS"]
+        );
+        assert_eq!(
+            [34, 36, 0, 32].map(signal_name),
+            ["SIGRTMIN+0", "SIGRTMIN+2", "signal 0", "signal 32"]
+        );
+    }
+}

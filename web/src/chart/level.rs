@@ -1,0 +1,234 @@
+//! Levels (memory) in buckets. A level holds from its sample to the next, and to the end of the process.
+//!
+//! A process counts for the part of a bucket that it lived in, so that a thousand short ones after each other weigh as one.
+
+use bc_schema::store::Point;
+use bc_schema::{Metric, TimeRange};
+
+use super::grid::{Grid, Span};
+
+/// A process's level in one bucket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Stay {
+    pub(crate) bucket: usize,
+    /// The part of the bucket that it lived in.
+    pub(crate) lived: Span,
+    /// Its last known level, bytes.
+    pub(crate) level: u64,
+    /// The highest it is known to have had, bytes.
+    pub(crate) high: u64,
+}
+
+/// Calls `each` with every bucket of the grid in which the process's level is known, in order.
+pub(crate) fn stays(grid: &Grid, points: &[Point], stay: TimeRange, mut each: impl FnMut(Stay)) {
+    let mut level = None;
+    for (index, point) in points.iter().enumerate() {
+        let highest = point.max_rss_bytes;
+        // The final sample of a process has no RSS any more: the level before it stands. One that was never sampled alive is known by
+        // its peak alone.
+        let now = point
+            .usage
+            .get(Metric::RssBytes)
+            .or(level)
+            .or(highest)
+            .or(point.usage.get(Metric::PeakRssBytes));
+        let Some(now) = now else { continue };
+        level = Some(now);
+        let at = grid.index(point.bucket_ns);
+        let next = points
+            .get(index + 1)
+            .map_or(grid.index(stay.to_ns - 1).max(at) + 1, |next| {
+                grid.index(next.bucket_ns)
+            });
+        for bucket in at.max(0)..next.min(grid.buckets as i64) {
+            let lived = grid.covered(bucket as usize).within(stay);
+            let high = if bucket == at {
+                highest.map_or(now, |highest| highest.max(now))
+            } else {
+                now
+            };
+            each(Stay {
+                bucket: bucket as usize,
+                lived,
+                level: now,
+                high,
+            });
+        }
+    }
+}
+
+/// Calls `each` with the lowest and the highest sum of all levels within each bucket, as far as the processes' begins and ends tell.
+pub(crate) fn extremes<'a>(
+    grid: &Grid,
+    series: impl Iterator<Item = (&'a [Point], TimeRange)>,
+    mut each: impl FnMut(usize, u64, u64),
+) {
+    // Those that lived all of a bucket, and the few that came or went in it.
+    let mut whole: Vec<Option<(u64, u64)>> = vec![None; grid.buckets];
+    let mut part: Vec<Stay> = Vec::new();
+    for (points, stay) in series {
+        stays(grid, points, stay, |at| {
+            if at.lived == grid.covered(at.bucket) {
+                let (level, high) = whole[at.bucket].get_or_insert((0, 0));
+                *level += at.level;
+                *high += at.high;
+            } else {
+                part.push(at);
+            }
+        });
+    }
+    part.sort_unstable_by_key(|at| at.bucket);
+    let mut parts = part.chunk_by(|a, b| a.bucket == b.bucket).peekable();
+    for (bucket, whole) in whole.iter().enumerate() {
+        let partial = parts
+            .next_if(|chunk| chunk[0].bucket == bucket)
+            .unwrap_or_default();
+        if whole.is_none() && partial.is_empty() {
+            continue;
+        }
+        let (level, high) = whole.unwrap_or_default();
+        let (low, more) = sweep(grid.covered(bucket), partial);
+        each(bucket, level + low, high + more);
+    }
+}
+
+/// The lowest sum of levels and the highest sum of highs of processes that were there for parts of a span.
+fn sweep(span: Span, stays: &[Stay]) -> (u64, u64) {
+    let mut moments: Vec<(u64, bool, usize)> = Vec::with_capacity(2 * stays.len());
+    for (index, at) in stays.iter().enumerate() {
+        // Who comes at the instant another goes meets it: `false` sorts first.
+        moments.push((at.lived.from_ns, false, index));
+        moments.push((at.lived.to_ns, true, index));
+    }
+    moments.sort_unstable();
+    let (mut level, mut high) = (0u64, 0u64);
+    let (mut lowest, mut highest) = (u64::MAX, 0);
+    let mut since_ns = span.from_ns;
+    for (at_ns, leaves, index) in moments {
+        if at_ns > since_ns {
+            lowest = lowest.min(level);
+            since_ns = at_ns;
+        }
+        if leaves {
+            level -= stays[index].level;
+            high -= stays[index].high;
+        } else {
+            level += stays[index].level;
+            high += stays[index].high;
+        }
+        highest = highest.max(high);
+    }
+    if since_ns < span.to_ns {
+        lowest = lowest.min(level);
+    }
+    (if lowest == u64::MAX { level } else { lowest }, highest)
+}
+
+#[cfg(test)]
+mod tests {
+    use bc_schema::resolution::SECOND_NS;
+    use bc_schema::{Metrics, Resolution};
+
+    use super::*;
+
+    const S: u64 = SECOND_NS;
+
+    fn grid() -> Grid {
+        let range = TimeRange {
+            from_ns: 100 * S,
+            to_ns: 110 * S,
+        };
+        Grid::new(Resolution::Second, range, range, 10)
+    }
+
+    fn point(second: u64, rss: Option<u64>, highest: Option<u64>) -> Point {
+        let usage = rss.map_or(Metrics::EMPTY, |rss| {
+            Metrics::EMPTY.with(Metric::RssBytes, rss)
+        });
+        Point {
+            bucket_ns: second * S,
+            usage,
+            max_rss_bytes: highest,
+            span_ns: S,
+        }
+    }
+
+    fn levels(points: &[Point], stay: TimeRange) -> Vec<(usize, u64, u64)> {
+        let mut seen = Vec::new();
+        stays(&grid(), points, stay, |at| {
+            seen.push((at.bucket, at.level, at.lived.ns()))
+        });
+        seen
+    }
+
+    #[test]
+    fn a_level_holds_to_the_next_sample_and_to_the_end() {
+        let stay = TimeRange {
+            from_ns: 101 * S + S / 2,
+            to_ns: 106 * S + S / 4,
+        };
+        let points = [point(101, Some(5), Some(6)), point(104, Some(9), Some(9))];
+        assert_eq!(
+            levels(&points, stay),
+            [
+                (1, 5, S / 2),
+                (2, 5, S),
+                (3, 5, S),
+                (4, 9, S),
+                (5, 9, S),
+                (6, 9, S / 4)
+            ]
+        );
+    }
+
+    #[test]
+    fn a_final_sample_without_rss_keeps_the_level() {
+        let stay = TimeRange {
+            from_ns: 100 * S,
+            to_ns: 102 * S,
+        };
+        assert_eq!(
+            levels(
+                &[point(100, Some(5), Some(5)), point(101, None, None)],
+                stay
+            ),
+            [(0, 5, S), (1, 5, S)]
+        );
+    }
+
+    #[test]
+    fn a_process_never_sampled_alive_is_known_by_its_peak() {
+        let stay = TimeRange {
+            from_ns: 100 * S,
+            to_ns: 100 * S + S / 100,
+        };
+        let mut only = point(100, None, None);
+        only.usage.set(Metric::PeakRssBytes, 70);
+        assert_eq!(levels(&[only], stay), [(0, 70, S / 100)]);
+        assert_eq!(levels(&[point(100, None, None)], stay), []);
+    }
+
+    #[test]
+    fn short_processes_after_each_other_do_not_add_up() {
+        let stay = |from: u64, to: u64| TimeRange {
+            from_ns: 100 * S + from * S / 10,
+            to_ns: 100 * S + to * S / 10,
+        };
+        let point = [point(100, Some(50), Some(60))];
+        let of = |stays: &[TimeRange]| {
+            let mut seen = None;
+            extremes(
+                &grid(),
+                stays.iter().map(|&stay| (point.as_slice(), stay)),
+                |bucket, low, high| {
+                    assert_eq!((bucket, seen.replace((low, high))), (0, None));
+                },
+            );
+            seen.unwrap()
+        };
+        assert_eq!(of(&[stay(0, 3), stay(4, 6), stay(7, 9)]), (0, 60));
+        assert_eq!(of(&[stay(0, 5), stay(4, 10)]), (50, 120));
+        assert_eq!(of(&[stay(0, 10), stay(2, 3)]), (50, 120));
+        assert_eq!(of(&[stay(0, 10), stay(0, 10)]), (100, 120));
+    }
+}

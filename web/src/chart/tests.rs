@@ -1,0 +1,173 @@
+//! Whole charts from hand-made buckets: sums, ranks, steps, and the unknown.
+
+use bc_schema::resolution::SECOND_NS;
+use bc_schema::store::Point;
+use bc_schema::{Metric, Resolution};
+
+use super::*;
+
+const S: u64 = SECOND_NS;
+const CPU: Measure = Measure::Flow(|metrics| metrics.get(Metric::CpuNs));
+
+fn id(number: u8) -> ProcessId {
+    ProcessId([number; 16])
+}
+
+fn seconds(from: u64, to: u64) -> TimeRange {
+    TimeRange {
+        from_ns: from * S,
+        to_ns: to * S,
+    }
+}
+
+fn series(number: u8, points: &[(u64, u64)], metric: Metric) -> Series {
+    let point = |&(second, value): &(u64, u64)| Point {
+        bucket_ns: second * S,
+        usage: Metrics::EMPTY.with(metric, value),
+        max_rss_bytes: (metric == Metric::RssBytes).then_some(value),
+        span_ns: S,
+    };
+    Series {
+        process: id(number),
+        points: points.iter().map(point).collect(),
+    }
+}
+
+fn grid(points: u64) -> Grid {
+    Grid::new(
+        Resolution::Second,
+        TimeRange::EVER,
+        seconds(100, 106),
+        points,
+    )
+}
+
+#[test]
+fn the_curves_add_up_to_the_total() {
+    let all = [
+        series(1, &[(100, 10), (101, 20), (102, 30)], Metric::CpuNs),
+        series(2, &[(101, 500)], Metric::CpuNs),
+        series(3, &[(104, 7), (105, 8)], Metric::CpuNs),
+    ];
+    let chart = draw(CPU, &grid(6), &all, &HashMap::new(), 1);
+    assert_eq!(
+        chart.mean,
+        [Some(10), Some(520), Some(30), None, Some(7), Some(8)]
+    );
+    assert_eq!(
+        chart.top,
+        [Ranked {
+            process: Some(id(2)),
+            sum: 500,
+            mean: vec![None, Some(500), None, None, None, None]
+        }]
+    );
+    let others = chart.others.unwrap();
+    assert_eq!((others.process, others.sum), (None, 75));
+    assert_eq!(
+        others.mean,
+        [Some(10), Some(20), Some(30), None, Some(7), Some(8)]
+    );
+}
+
+#[test]
+fn joined_buckets_keep_their_lowest_and_highest() {
+    let all = [
+        series(
+            1,
+            &[(100, 10), (101, 20), (102, 30), (103, 0)],
+            Metric::CpuNs,
+        ),
+        series(2, &[(101, 500)], Metric::CpuNs),
+    ];
+    let chart = draw(CPU, &grid(3), &all, &HashMap::new(), 5);
+    assert_eq!(chart.mean, [Some(265), Some(15), None]);
+    assert_eq!(chart.min, [Some(10), Some(0), None]);
+    assert_eq!(chart.max, [Some(520), Some(30), None]);
+    assert_eq!(
+        chart
+            .top
+            .iter()
+            .map(|one| (one.process, one.sum))
+            .collect::<Vec<_>>(),
+        [(Some(id(2)), 500), (Some(id(1)), 60)]
+    );
+    assert_eq!(chart.others, None);
+}
+
+#[test]
+fn without_a_top_everything_is_others() {
+    let chart = draw(
+        CPU,
+        &grid(6),
+        &[series(1, &[(100, 10)], Metric::CpuNs)],
+        &HashMap::new(),
+        0,
+    );
+    assert_eq!((chart.top.len(), chart.others.unwrap().sum), (0, 10));
+    let nothing = draw(CPU, &grid(6), &[], &HashMap::new(), 3);
+    assert_eq!((nothing.mean, nothing.others), (vec![None; 6], None));
+}
+
+#[test]
+fn memory_is_the_mean_of_those_that_lived() {
+    let all = [
+        series(1, &[(100, 40), (101, 40), (104, 10)], Metric::RssBytes),
+        series(2, &[(102, 60)], Metric::RssBytes),
+    ];
+    let half = TimeRange {
+        from_ns: 102 * S,
+        to_ns: 102 * S + S / 2,
+    };
+    let stays = HashMap::from([(id(1), seconds(100, 105)), (id(2), half)]);
+    let chart = draw(Measure::Memory, &grid(6), &all, &stays, 9);
+    assert_eq!(
+        chart.mean,
+        [Some(40), Some(40), Some(70), Some(40), Some(10), None]
+    );
+    assert_eq!(
+        chart.max,
+        [Some(40), Some(40), Some(100), Some(40), Some(10), None]
+    );
+    assert_eq!(
+        chart.min,
+        [Some(40), Some(40), Some(40), Some(40), Some(10), None]
+    );
+    assert_eq!(
+        chart.top[0].mean,
+        [Some(40), Some(40), Some(40), Some(40), Some(10), None]
+    );
+    assert_eq!((chart.top[0].sum, chart.top[1].sum), (170, 30));
+    assert_eq!(chart.top[1].mean, [None, None, Some(30), None, None, None]);
+}
+
+#[test]
+fn two_hundred_processes_for_an_hour_of_seconds_are_drawn() {
+    let points: Vec<(u64, u64)> = (0..3600)
+        .map(|second| (7200 + second, 1000 + second))
+        .collect();
+    let all: Vec<Series> = (0..200)
+        .map(|number| series(number, &points, Metric::CpuNs))
+        .collect();
+    let hour = Grid::new(
+        Resolution::Second,
+        TimeRange::EVER,
+        seconds(7200, 10_800),
+        600,
+    );
+    let chart = draw(CPU, &hour, &all, &HashMap::new(), 10);
+    let sum: u64 = points.iter().map(|(_, cpu)| cpu * 200).sum();
+    assert_eq!(
+        chart
+            .mean
+            .iter()
+            .map(|rate| rate.unwrap() * 6)
+            .sum::<u64>()
+            .abs_diff(sum),
+        0
+    );
+    assert_eq!(
+        chart.top.iter().map(|one| one.sum).sum::<u64>() + chart.others.unwrap().sum,
+        sum
+    );
+}

@@ -1,0 +1,159 @@
+//! Puts the routes together and serves them until it is told to stop.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::{DefaultBodyLimit, Request};
+use axum::http::Uri;
+use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use axum::serve::ListenerExt;
+use axum::{Router, ServiceExt};
+use bc_schema::Committed;
+use bc_schema::store::ReadStore;
+use tokio::net::TcpListener;
+use tokio::sync::{broadcast, watch};
+use tokio_util::sync::CancellationToken;
+use tower::Layer;
+use tower::util::MapRequestLayer;
+use tower_http::CompressionLevel;
+use tower_http::compression::CompressionLayer;
+
+use crate::app::App;
+use crate::auth::Auth;
+use crate::config::Config;
+use crate::error::Error;
+use crate::health::Health;
+use crate::metrics::Requests;
+use crate::problem::Problem;
+use crate::{api, guard, headers, metrics, page, seed};
+
+/// How long a request may take until its answer begins.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// How long requests under way are waited for at the end.
+const FAREWELL: Duration = Duration::from_secs(5);
+/// Largest body of a request.
+pub(crate) const MAX_BODY_BYTES: usize = 64 * 1024;
+
+/// Serves until `shutdown`; refuses unsafe settings before the first request.
+pub async fn run(
+    config: Config,
+    listener: TcpListener,
+    store: Arc<dyn ReadStore>,
+    committed: broadcast::Sender<Committed>,
+    health: watch::Receiver<Health>,
+    shutdown: CancellationToken,
+) -> Result<(), Error> {
+    config.check()?;
+    let listen = config.listen;
+    let auth = Auth::new(&config);
+    let prefix = config.prefix().to_owned();
+    let app = Arc::new(App {
+        config,
+        auth,
+        store,
+        committed,
+        health,
+        requests: Requests::default(),
+        shutdown: shutdown.clone(),
+    });
+    // The prefix goes before routing, so that a proxy may pass it on or take it off.
+    let service =
+        MapRequestLayer::new(move |request| without_prefix(&prefix, request)).layer(router(app));
+    let listener = listener.tap_io(|stream| {
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%error, "setting TCP_NODELAY");
+        }
+    });
+    let stop = shutdown.clone();
+    let serve = axum::serve(listener, ServiceExt::<Request>::into_make_service(service))
+        .with_graceful_shutdown(stop.cancelled_owned());
+    let too_long = async {
+        shutdown.cancelled().await;
+        tokio::time::sleep(FAREWELL).await;
+    };
+    tokio::select! {
+        served = async { serve.await } => served.map_err(|source| Error::Serve { listen, source }),
+        () = too_long => Ok(()),
+    }
+}
+
+fn router(app: Arc<App>) -> Router {
+    Router::new()
+        .merge(seed::routes())
+        .merge(page::routes())
+        .nest("/api/v1", api::routes())
+        .fallback(nowhere)
+        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
+        .layer(from_fn(patience))
+        .layer(
+            CompressionLayer::new()
+                .gzip(true)
+                .quality(CompressionLevel::Fastest),
+        )
+        .layer(from_fn_with_state(app.clone(), guard::check))
+        .layer(from_fn_with_state(app.clone(), metrics::count))
+        .layer(from_fn(headers::add))
+        .with_state(app)
+}
+
+async fn patience(request: Request, next: Next) -> Response {
+    let answered = tokio::time::timeout(PATIENCE, next.run(request)).await;
+    answered.unwrap_or_else(|_| Problem::TimedOut.into_response())
+}
+
+async fn nowhere(uri: Uri) -> Response {
+    let problem = Problem::NotFound("there is nothing at this address".into());
+    if uri.path().starts_with("/api/") {
+        problem.into_response()
+    } else {
+        problem.into_plain()
+    }
+}
+
+/// The request as if the prefix were not there.
+fn without_prefix(prefix: &str, mut request: Request) -> Request {
+    let Some(rest) = request
+        .uri()
+        .path_and_query()
+        .and_then(|path| path.as_str().strip_prefix(prefix))
+    else {
+        return request;
+    };
+    let rest = match rest.chars().next() {
+        Some('/') => rest.to_owned(),
+        // The prefix itself, with or without a query.
+        None | Some('?') => format!("/{rest}"),
+        Some(_) => return request,
+    };
+    if let Ok(uri) = rest.parse() {
+        *request.uri_mut() = uri;
+    }
+    request
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_prefix_is_taken_off_at_a_slash_only() {
+        let path = |prefix: &str, uri: &str| {
+            let request = Request::builder()
+                .uri(uri)
+                .body(axum::body::Body::empty())
+                .unwrap();
+            without_prefix(prefix, request).uri().to_string()
+        };
+        assert_eq!(path("/stats", "/stats/ping?x=1"), "/ping?x=1");
+        assert_eq!(
+            (path("/stats", "/stats"), path("/stats", "/stats?a")),
+            ("/".into(), "/?a".into())
+        );
+        assert_eq!(
+            (path("/stats", "/statsping"), path("/stats", "/ping")),
+            ("/statsping".into(), "/ping".into())
+        );
+        assert_eq!(path("", "/container/a%2Fb/cpu"), "/container/a%2Fb/cpu");
+    }
+}
