@@ -2,16 +2,45 @@
 //!
 //! It knows the nouns (`bc-schema`), the kernel types (`bc-abi`) and its own eBPF object; it knows no store and no web.
 
+mod agent;
 pub mod cgroup;
+mod clock;
 pub mod command;
 pub mod config;
+mod delivery;
+mod error;
 pub mod kernel;
+mod lives;
+#[path = "mask_tmp.rs"]
+mod mask;
+mod process_file;
+mod reading;
+mod registry;
+pub mod runtime;
 pub mod resolver;
 pub mod sink;
 pub mod status;
 
 pub use command::{Command, Finished, WatchError};
-pub use config::Config;
+pub use config::{Config, Resume};
+pub use error::Error;
 pub use kernel::embedded;
 pub use sink::{Sink, SinkError};
 pub use status::Status;
+
+use std::sync::Arc;
+
+use tokio::sync::{mpsc, watch};
+use tokio_util::sync::CancellationToken;
+
+/// Records until `shutdown`: loads the kernel programs, watches, samples, and hands batches to `sink`. `status.recording` turns true once
+/// nothing can be missed any more. On the way out, everything known is handed over first.
+pub async fn run(
+    config: Config,
+    sink: Arc<dyn Sink>,
+    commands: mpsc::Receiver<Command>,
+    status: watch::Sender<Status>,
+    shutdown: CancellationToken,
+) -> Result<(), Error> {
+    agent::run(config, sink, commands, status, shutdown).await
+}

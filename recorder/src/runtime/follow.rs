@@ -1,0 +1,64 @@
+//! Following docker-compatible sockets: what runs at connect, then every event, across restarts of the runtime.
+
+use std::io;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use super::RuntimeFact;
+use super::session::{Ended, session};
+
+/// How often to look for a socket that is not there, and the first pause after a failure.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// The longest pause after failures.
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+
+/// Tells what the runtimes behind these sockets say of their containers: of those that run, and again whenever one is created,
+/// started, renamed or changed. Sockets may appear, vanish and come back. Returns at `shutdown`, or when nobody listens any more.
+pub async fn follow(
+    sockets: Vec<PathBuf>,
+    facts: mpsc::Sender<RuntimeFact>,
+    shutdown: CancellationToken,
+) {
+    let mut following = JoinSet::new();
+    for socket in sockets {
+        following.spawn(follow_one(socket, facts.clone()));
+    }
+    drop(facts);
+    // Dropping the set at shutdown ends what it holds.
+    shutdown
+        .run_until_cancelled(async { while following.join_next().await.is_some() {} })
+        .await;
+}
+
+async fn follow_one(socket: PathBuf, facts: mpsc::Sender<RuntimeFact>) {
+    let mut pause = PAUSE;
+    while !facts.is_closed() {
+        let place = socket.display();
+        pause = match tokio::fs::metadata(&socket).await {
+            Ok(_) => match session(&socket, &facts).await {
+                Ended::Later(reason) => {
+                    tracing::info!(socket = %place, ?reason, "a container runtime closed its socket; new names come when it is back");
+                    PAUSE
+                }
+                Ended::AtOnce(error) => {
+                    tracing::debug!(socket = %place, %error, "a container runtime does not answer");
+                    (pause * 2).min(LONGEST_PAUSE)
+                }
+            },
+            Err(error) if error.kind() == io::ErrorKind::NotFound => PAUSE,
+            Err(error) => {
+                tracing::debug!(socket = %place, %error, "a container runtime's socket cannot be reached");
+                LONGEST_PAUSE
+            }
+        };
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            () = facts.closed() => {}
+        }
+    }
+}
