@@ -29,6 +29,30 @@ impl Answer {
             .map_or("", |(_, value)| value)
     }
 
+    /// Fails unless it is a refusal with this status, as `application/problem+json` and with words about what was wrong.
+    #[track_caller]
+    pub(crate) fn assert_problem(&self, status: u16, about: &str) {
+        assert_eq!(self.status, status, "{about}: {}", self.body);
+        assert_eq!(
+            self.header("content-type"),
+            "application/problem+json",
+            "{about}: {}",
+            self.body
+        );
+        let problem = self.json();
+        assert_eq!(
+            (&problem["type"], &problem["status"]),
+            (&"about:blank".into(), &status.into()),
+            "{about}"
+        );
+        assert!(
+            problem["detail"]
+                .as_str()
+                .is_some_and(|detail| !detail.is_empty()),
+            "{about}: {problem}"
+        );
+    }
+
     /// The body as JSON.
     #[track_caller]
     pub(crate) fn json(&self) -> serde_json::Value {

@@ -1,6 +1,6 @@
 //! Bad input: what is malformed is named, what is unknown is not found, and nothing a client sends is the server's fault.
 
-use crate::harness::http::{self, Answer};
+use crate::harness::http;
 use crate::harness::program::turn;
 use crate::harness::up::{Data, RUNS_WITHIN, Up};
 
@@ -9,18 +9,6 @@ fn recorded(data: &Data) -> Up {
     data.run("known", &["true"]).finish(RUNS_WITHIN).success();
     up.api.past("known");
     up
-}
-
-#[track_caller]
-fn assert_problem(about: &str, answer: &Answer, status: u16) {
-    assert_eq!(answer.status, status, "{about}: {}", answer.body);
-    assert_eq!(
-        answer.header("content-type"),
-        "application/problem+json",
-        "{about}: {}",
-        answer.body
-    );
-    assert_eq!(answer.json()["status"], status, "{about}");
 }
 
 #[test]
@@ -59,7 +47,7 @@ fn a_malformed_parameter_is_named() {
     for (name, below, query) in bad {
         let path = format!("/api/v1/containers/known/{below}?{query}");
         let answer = up.api.get(&path);
-        assert_problem(&path, &answer, 400);
+        answer.assert_problem(400, &path);
         let detail = answer.json()["detail"].to_string();
         assert!(
             detail.contains(&format!("`{name}`")),
@@ -74,11 +62,9 @@ fn a_malformed_parameter_is_named() {
         "state=gone",
         "kind=vm",
     ] {
-        assert_problem(
-            query,
-            &up.api.get(&format!("/api/v1/containers?{query}")),
-            400,
-        );
+        up.api
+            .get(&format!("/api/v1/containers?{query}"))
+            .assert_problem(400, query);
     }
     for below in [
         "cpu?interval=w",
@@ -111,24 +97,15 @@ fn what_is_unknown_is_not_found_also_for_admins() {
         "/losses",
         &format!("/processes/{nobody}"),
     ] {
-        assert_problem(
-            below,
-            &up.api.get(&format!("/api/v1/containers/unknown{below}")),
-            404,
-        );
+        let path = format!("/api/v1/containers/unknown{below}");
+        up.api.get(&path).assert_problem(404, &path);
     }
-    assert_problem(
-        "process",
-        &up.api
-            .get(&format!("/api/v1/containers/known/processes/{nobody}")),
-        404,
-    );
-    assert_problem(
-        "stream",
-        &up.api.get("/api/v1/stream?container=unknown"),
-        404,
-    );
-    assert_problem("route", &up.api.get("/api/v1/nothing"), 404);
+    let path = format!("/api/v1/containers/known/processes/{nobody}");
+    up.api.get(&path).assert_problem(404, "a process");
+    up.api
+        .get("/api/v1/stream?container=unknown")
+        .assert_problem(404, "a stream");
+    up.api.get("/api/v1/nothing").assert_problem(404, "a route");
     // The seed's users see an empty answer where nothing was recorded (yet).
     for (below, body) in [
         ("proc", r#"{"data":[]}"#),
@@ -222,7 +199,7 @@ fn hostile_ids_and_requests_are_the_clients_fault() {
             &[(authorization.0, &authorization.1)],
             "",
         );
-        assert_problem(method, &answer, 405);
+        answer.assert_problem(405, method);
     }
     let raw: [&[u8]; 6] = [
         b"GET /api/v1/containers/\xff\xfe HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n",

@@ -17,6 +17,7 @@ mod masking;
 mod memory;
 mod run_command;
 mod seed_routes;
+mod session;
 mod storm;
 mod stream;
 mod terminal;
