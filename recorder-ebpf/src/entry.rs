@@ -77,6 +77,7 @@ pub(crate) fn make(task: Task, key: ProcessKey, keys: &[CgroupKey; ENTRY_SLOTS],
         }
     }
     let signal = task.signal() as u64;
+    entry.signal = signal;
     if PROCESSES.insert(&key, entry, 0).is_err() || SIGNALS.insert(&signal, &key, 0).is_err() {
         let _ = PROCESSES.remove(&key);
         lost(KernelLoss::ProcessTable, 0);

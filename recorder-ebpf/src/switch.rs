@@ -83,18 +83,7 @@ unsafe fn note_end(task: Task, process: *mut Process) {
         if !load::<Object>(signal, offset!(signal_oom_mm)).is_null() {
             (*end).flags |= end_flag::OOM_VICTIM;
         }
-        (*process).comm = task_comm_of_leader(task, process);
     }
-}
-
-/// The leader's name where the leader is at hand; what was known otherwise (a thread may carry a name of its own).
-///
-/// # Safety
-/// `process` is a live map value.
-#[inline(always)]
-unsafe fn task_comm_of_leader(task: Task, process: *mut Process) -> [u8; 16] {
-    // SAFETY: a live map value by contract.
-    if task.is_leader() { task.comm() } else { unsafe { (*process).comm } }
 }
 
 /// Tells the agent, and wakes it only when the ring fills: it comes by itself once a second.

@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use bc_schema::{Container, ProcessId};
+
 /// Settings of a recorder, with their defaults.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -22,6 +24,8 @@ pub struct Config {
     pub mask: Vec<String>,
     /// Print what the kernel programs log (aya-log).
     pub kernel_log: bool,
+    /// What an earlier recorder on this host left open: lives that had not ended and their processes.
+    pub resume: Vec<Resume>,
     /// Load this object instead of the embedded one; for developers of the kernel programs.
     pub kernel_object: Option<PathBuf>,
 }
@@ -37,9 +41,21 @@ impl Default for Config {
             sockets: ["/run/docker.sock", "/run/podman/podman.sock"].map(PathBuf::from).into(),
             mask: Vec::new(),
             kernel_log: false,
+            resume: Vec::new(),
             kernel_object: None,
         }
     }
+}
+
+/// A life that had not ended when the last recorder stopped.
+#[derive(Debug, Clone)]
+pub struct Resume {
+    /// Its facts.
+    pub facts: Container,
+    /// Time of its last record, ns since the epoch.
+    pub last_record_ns: u64,
+    /// Processes not known to have ended, each with the time of its last sample (or its start), ns since the epoch.
+    pub open: Vec<(ProcessId, u64)>,
 }
 
 fn hostname() -> String {

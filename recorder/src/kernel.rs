@@ -88,6 +88,7 @@ pub struct Kernel {
     lost_cpu: PerCpuArray<MapData, u64>,
     control: Array<MapData, Shared<Control>>,
     walks: u64,
+    has_io: bool,
     buffer: Vec<u8>,
     /// Keeps the programs attached for as long as it lives.
     programs: aya::Ebpf,
@@ -99,13 +100,19 @@ impl Kernel {
         self.events.as_fd()
     }
 
-    /// Hands every waiting event over, oldest first.
-    pub fn events(&mut self, mut take: impl FnMut(KernelEvent<'_>)) {
-        while let Some(item) = self.events.next() {
+    /// The oldest waiting event.
+    pub fn next_event(&mut self) -> Option<KernelEvent> {
+        loop {
+            let item = self.events.next()?;
             if let Some(event) = KernelEvent::parse(&item) {
-                take(event);
+                return Some(event);
             }
         }
+    }
+
+    /// Whether this kernel accounts I/O per task.
+    pub fn has_io(&self) -> bool {
+        self.has_io
     }
 
     /// Watches a cgroup: whatever is born in it or moves into it from now on.
@@ -131,21 +138,11 @@ impl Kernel {
     }
 
     /// Takes a process out of the kernel's table, once all of it is known here.
-    pub fn forget(&mut self, key: ProcessKey) {
+    pub fn forget(&mut self, key: ProcessKey, process: &Process) {
         let _ = self.processes.remove(&Shared(key));
-    }
-
-    /// Removes the way from signal structs to processes that are no longer in the table (those whose threads were never all seen).
-    pub fn tidy(&mut self) {
-        let stale: Vec<u64> = self
-            .signals
-            .iter()
-            .filter_map(Result::ok)
-            .filter(|(_, key)| self.processes.get(key, 0).is_err())
-            .map(|(signal, _)| signal)
-            .collect();
-        for signal in stale {
-            let _ = self.signals.remove(&signal);
+        // A process whose threads were all seen has taken this way out by itself.
+        if process.threads_ended < process.threads_begun && self.signals.get(&process.signal, 0).is_ok_and(|found| found.0 == key) {
+            let _ = self.signals.remove(&process.signal);
         }
     }
 
@@ -193,18 +190,4 @@ pub fn start(object: Option<&std::path::Path>) -> Result<Kernel, KernelError> {
     // SAFETY: gives freed pages of the parsed BTF back; no pointer of ours is touched.
     unsafe { libc::malloc_trim(0) };
     Ok(kernel)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn loads() {
-        let mut k = match start(None) { Ok(k) => k, Err(e) => panic!("{e}") };
-        for line in std::fs::read_to_string("/proc/self/cgroup").unwrap().lines() { println!("{line}"); }
-        let t = std::time::Instant::now();
-        let r = k.walk(true).unwrap();
-        println!("{} {:?}", r.len(), t.elapsed());
-    }
 }

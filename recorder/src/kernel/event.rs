@@ -6,7 +6,7 @@ use super::shared::{read, text};
 
 /// What the kernel tells.
 #[derive(Debug, PartialEq, Eq)]
-pub enum KernelEvent<'a> {
+pub enum KernelEvent {
     /// A process executed something.
     Exec {
         /// Whose.
@@ -18,7 +18,7 @@ pub enum KernelEvent<'a> {
         /// The path that was given to exec.
         path: Option<String>,
         /// The arguments, each with its NUL; `None` when they could not be read.
-        args: Option<&'a [u8]>,
+        args: Option<Vec<u8>>,
         /// There were more than were taken.
         args_cut: bool,
     },
@@ -52,9 +52,9 @@ pub enum KernelEvent<'a> {
     },
 }
 
-impl<'a> KernelEvent<'a> {
+impl KernelEvent {
     /// Decodes one item of the ring; `None` for what no program of ours writes.
-    pub(super) fn parse(bytes: &'a [u8]) -> Option<Self> {
+    pub(super) fn parse(bytes: &[u8]) -> Option<Self> {
         if bytes.len() < size_of::<EventHeader>() {
             return None;
         }
@@ -70,7 +70,7 @@ impl<'a> KernelEvent<'a> {
                 at_boot_ns,
                 comm: text(&event.comm),
                 path: path.map(|path| String::from_utf8_lossy(path).into_owned()),
-                args: readable.then_some(tail),
+                args: readable.then(|| tail.to_vec()),
                 args_cut: readable && event.args_len > u64::from(header.tail),
             });
         }

@@ -2,7 +2,7 @@
 
 use aya::programs::{BtfTracePoint, Iter};
 use aya::{Btf, Ebpf, EbpfLoader};
-use bc_abi::Layout;
+use bc_abi::{ABSENT, Layout};
 
 use super::shared::Shared;
 use super::{Kernel, KernelError};
@@ -35,6 +35,7 @@ pub(super) fn preflight() -> Result<(), KernelError> {
 
 /// Loads and attaches.
 pub(super) fn load(object: &[u8], layout: Layout, btf: &Btf) -> Result<Kernel, KernelError> {
+    let has_io = layout.task_rchar != ABSENT && layout.task_block_read != ABSENT;
     let layout = Shared(layout);
     let mut ebpf = EbpfLoader::new()
         .btf(Some(btf))
@@ -61,6 +62,7 @@ pub(super) fn load(object: &[u8], layout: Layout, btf: &Btf) -> Result<Kernel, K
         lost_cpu: map(&mut ebpf, "LOST_CPU")?,
         control: map(&mut ebpf, "CONTROL")?,
         walks: 0,
+        has_io,
         buffer: Vec::new(),
         programs: ebpf,
     };

@@ -129,6 +129,8 @@ pub struct Process {
     pub cgroups: [CgroupKey; ENTRY_SLOTS],
     /// Parent at birth; tgid 0: none.
     pub parent: ProcessKey,
+    /// Address of its `signal_struct`, by which its threads find this entry.
+    pub signal: u64,
     /// When its account here began, boot clock, ns.
     pub entered_boot_ns: u64,
     /// [`process_flag`].
@@ -152,7 +154,7 @@ pub struct Process {
     pub base: Totals,
     /// How it ended, once `closed`.
     pub end: End,
-    /// `comm`, up to its NUL.
+    /// `comm` when it was taken in, up to its NUL.
     pub comm: [u8; 16],
 }
 
@@ -169,4 +171,4 @@ pub struct Account {
 const _: () = assert!(size_of::<ProcessKey>() == 16);
 const _: () = assert!(size_of::<Totals>() == 96);
 const _: () = assert!(size_of::<End>() == 32);
-const _: () = assert!(size_of::<Process>() == 80 + 16 + 48 + 8 + 96 * 2 + 32 + 16);
+const _: () = assert!(size_of::<Process>() == 80 + 16 + 56 + 8 + 96 * 2 + 32 + 16);

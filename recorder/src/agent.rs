@@ -1,0 +1,226 @@
+//! The recorder at work: one task that takes the kernel's events, samples once a second, and hands batches over.
+//!
+//! The kernel is asked only through [`Kernel`]; what it says is turned into facts in the files below, one concern each.
+
+mod commands;
+mod containers;
+mod ending;
+mod intake;
+mod losses;
+mod resume;
+mod sampling;
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bc_abi::ProcessKey;
+use bc_schema::{Batch, BootId, ContainerId, LossReason};
+use tokio::io::unix::AsyncFd;
+use tokio::sync::{mpsc, watch};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use crate::cgroup::Hierarchies;
+use crate::clock::{Clock, boot_now_ns};
+use crate::command::Command;
+use crate::config::Config;
+use crate::delivery::Delivery;
+use crate::kernel::{self, Kernel, KernelEvent};
+use crate::lives::Lives;
+use crate::mask::Mask;
+use crate::registry::Registry;
+use crate::resolver::{Excludes, Globs};
+use crate::runtime::{self, RuntimeFact};
+use crate::sink::Sink;
+use crate::status::Status;
+use crate::Error;
+
+/// How long before the end of a UTC second its sample is taken, so that a second's usage falls into that second.
+const BEFORE_SECOND_ENDS: Duration = Duration::from_millis(100);
+/// How often the ring is looked at while somebody waits for a run to finish.
+const FINISHING: Duration = Duration::from_millis(10);
+
+/// A running recorder.
+pub(crate) struct Agent {
+    config: Config,
+    kernel: Kernel,
+    hierarchies: Hierarchies,
+    globs: Globs,
+    excludes: Excludes,
+    mask: Mask,
+    boot: BootId,
+    clock: Clock,
+    began_ns: u64,
+    page_bytes: u64,
+    lives: Lives,
+    registry: Registry,
+    runtime_facts: HashMap<ContainerId, RuntimeFact>,
+    podman_roots: Vec<PathBuf>,
+    closing: Vec<ProcessKey>,
+    discover: bool,
+    walks: u64,
+    last_sample_ns: Option<u64>,
+    losses: losses::Counted,
+    out: Batch,
+    delivery: Arc<Delivery>,
+    finishing: Vec<commands::Finishing>,
+    runs: Vec<commands::Run>,
+    declared: BTreeMap<(u64, LossReason, Option<ContainerId>), (u64, u64)>,
+    status: Status,
+}
+
+/// Records until `shutdown`; see [`crate::run`].
+pub(crate) async fn run(
+    config: Config,
+    sink: Arc<dyn Sink>,
+    mut commands: mpsc::Receiver<Command>,
+    status: watch::Sender<Status>,
+    shutdown: CancellationToken,
+) -> Result<(), Error> {
+    let mut agent = Agent::start(config)?;
+    let delivery = agent.delivery.clone();
+    let carrier = tokio::spawn(async move { delivery.run(sink).await });
+    let (facts, mut runtime_facts) = mpsc::channel(256);
+    if agent.config.discover {
+        tokio::spawn(runtime::follow(agent.config.sockets.clone(), facts, shutdown.child_token()));
+    } else {
+        drop(facts);
+    }
+    agent.begin()?;
+    agent.publish(&status);
+
+    let ring = agent.kernel.event_fd().try_clone_to_owned().map_err(Error::Ring)?;
+    // SAFETY: the descriptor is owned by what is registered, and closed by nobody else.
+    let ring = unsafe { AsyncFd::register_with_interest(ring, tokio::io::Interest::READABLE) };
+    let ring = ring.map_err(|error| Error::Ring(error.into()))?;
+    let mut next = Instant::now() + agent.next_sample();
+    loop {
+        let finishing = !agent.finishing.is_empty();
+        tokio::select! {
+            () = shutdown.cancelled() => break,
+            () = tokio::time::sleep_until(next) => {
+                agent.sample()?;
+                agent.publish(&status);
+                next = Instant::now() + agent.next_sample();
+            }
+            () = tokio::time::sleep(FINISHING), if finishing => agent.take_events(),
+            ready = ring.readable() => {
+                if let Ok(mut ready) = ready {
+                    ready.clear_ready();
+                }
+                agent.take_events();
+            }
+            Some(command) = commands.recv() => agent.obey(command),
+            Some(fact) = runtime_facts.recv() => agent.learn(fact),
+        }
+        agent.finish_some();
+    }
+    agent.stop();
+    agent.delivery.close();
+    let _ = carrier.await;
+    status.send_modify(|status| status.recording = false);
+    Ok(())
+}
+
+impl Agent {
+    fn start(config: Config) -> Result<Self, Error> {
+        let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").map_err(Error::BootId)?;
+        let clock = Clock::new();
+        let began_ns = clock.now_ns();
+        Ok(Self {
+            globs: Globs::new(&config.cgroup_globs)?,
+            excludes: Excludes::new(&config.exclude)?,
+            mask: Mask::new(&config.mask)?,
+            hierarchies: Hierarchies::mounted()?,
+            kernel: kernel::start(config.kernel_object.as_deref())?,
+            boot: boot.trim().parse().map_err(|_| Error::BootId(std::io::Error::other("not an id")))?,
+            clock,
+            began_ns,
+            page_bytes: nix::unistd::sysconf(nix::unistd::SysconfVar::PAGE_SIZE).ok().flatten().unwrap_or(4096) as u64,
+            lives: Lives::new(config.host.clone()),
+            registry: Registry::default(),
+            runtime_facts: HashMap::new(),
+            podman_roots: if config.discover { runtime::podman_roots() } else { Vec::new() },
+            closing: Vec::new(),
+            discover: true,
+            walks: 0,
+            last_sample_ns: None,
+            losses: losses::Counted::default(),
+            out: Batch { host: config.host.clone(), ..Batch::default() },
+            delivery: Delivery::new(began_ns),
+            finishing: Vec::new(),
+            runs: Vec::new(),
+            declared: BTreeMap::new(),
+            status: Status::default(),
+            config,
+        })
+    }
+
+    /// Time to the next sample.
+    fn next_sample(&self) -> Duration {
+        let interval_ns = self.config.interval.as_nanos() as u64;
+        let before_ns = (BEFORE_SECOND_ENDS.as_nanos() as u64).min(interval_ns / 2);
+        let now_ns = self.clock.now_ns() + before_ns;
+        Duration::from_nanos(interval_ns - now_ns % interval_ns)
+    }
+
+    /// Takes every event that waits in the ring.
+    fn take_events(&mut self) {
+        while let Some(event) = self.kernel.next_event() {
+            match event {
+                KernelEvent::Exec { .. } => self.executed(event),
+                KernelEvent::End { process } => self.closed(process),
+                KernelEvent::Left { process, at_boot_ns } => self.left(process, at_boot_ns),
+                KernelEvent::Mkdir { cgroup, path, at_boot_ns } => self.made(cgroup, path, at_boot_ns),
+                KernelEvent::Rmdir { cgroup, at_boot_ns } => self.removed(cgroup, at_boot_ns),
+            }
+        }
+    }
+
+    /// Sends what there is; returns the batch's number.
+    fn flush(&mut self) -> u64 {
+        self.state_containers();
+        self.state_losses();
+        let empty = Batch { host: self.config.host.clone(), ..Batch::default() };
+        let mut batch = std::mem::replace(&mut self.out, empty);
+        batch.until_ns = self.clock.now_ns();
+        self.delivery.push(batch)
+    }
+
+    /// An orderly end: everything known is handed over, whatever still lives keeps its open end.
+    fn stop(&mut self) {
+        self.take_events();
+        if let Err(error) = self.sample() {
+            tracing::warn!(%error, "the last sample failed");
+        }
+        self.close_all_pending();
+        self.finish_all();
+        self.flush();
+    }
+
+    fn publish(&mut self, status: &watch::Sender<Status>) {
+        self.status.recording = true;
+        self.status.containers = self.lives.len() as u64;
+        self.status.processes = self.registry.len() as u64;
+        self.status.own_cpu_ns = own_cpu_ns();
+        self.status.own_rss_bytes = own_rss_bytes(self.page_bytes);
+        status.send_replace(self.status.clone());
+    }
+
+    fn boot_now_ns(&self) -> u64 {
+        boot_now_ns()
+    }
+}
+
+/// CPU time of this process, all in.
+fn own_cpu_ns() -> u64 {
+    use nix::time::{ClockId, clock_gettime};
+    clock_gettime(ClockId::CLOCK_PROCESS_CPUTIME_ID).map_or(0, |time| Duration::from(time).as_nanos() as u64)
+}
+
+fn own_rss_bytes(page_bytes: u64) -> u64 {
+    let statm = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
+    statm.split_ascii_whitespace().nth(1).and_then(|pages| pages.parse::<u64>().ok()).unwrap_or(0) * page_bytes
+}

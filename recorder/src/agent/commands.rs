@@ -1,0 +1,143 @@
+//! Runs: a cgroup is watched by request, and somebody waits for its end.
+
+use std::path::Path;
+use std::time::Duration;
+
+use bc_abi::CgroupKey;
+use bc_schema::{ContainerId, ContainerKind};
+use tokio::sync::oneshot;
+use tokio::time::Instant;
+
+use super::Agent;
+use crate::command::{Command, Finished, WatchError};
+use crate::lives::{Owner, Recognised};
+
+/// A cgroup under an id of somebody's choice.
+#[derive(Debug)]
+pub(crate) struct Run {
+    pub(super) id: ContainerId,
+    pub(super) key: CgroupKey,
+    pub(super) path: String,
+    pub(super) uid: Option<u32>,
+}
+
+impl Run {
+    /// Whether a path of the same hierarchy is the run's cgroup or lies below it.
+    pub(super) fn holds(&self, path: &str) -> bool {
+        path.strip_prefix(self.path.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    }
+}
+
+/// Somebody waits for a run's end.
+pub(crate) struct Finishing {
+    life: u64,
+    until: Instant,
+    reply: oneshot::Sender<Finished>,
+}
+
+impl Agent {
+    /// Does what is asked.
+    pub(super) fn obey(&mut self, command: Command) {
+        match command {
+            Command::Watch { id, cgroup, command, uid, reply } => {
+                // Whoever asked may be gone: then nothing will run there, and the cgroup goes as it came.
+                let _ = reply.send(self.watch_run(id, &cgroup, command, uid));
+            }
+            Command::Finish { id, patience, reply } => self.finish(&id, patience, reply),
+        }
+    }
+
+    fn watch_run(&mut self, id: ContainerId, cgroup: &Path, command: Vec<String>, uid: Option<u32>) -> Result<(), WatchError> {
+        self.take_events();
+        if self.lives.current(&id).is_some_and(|life| !self.lives.over(life)) {
+            return Err(WatchError::InUse(id));
+        }
+        let not_a_cgroup = |reason: String| WatchError::NotACgroup { path: cgroup.into(), reason };
+        let key = self.hierarchies.key_of(cgroup).map_err(|error| not_a_cgroup(error.to_string()))?;
+        let path = self.hierarchies.path_of(key).ok_or_else(|| not_a_cgroup("it has no path".into()))?;
+        self.kernel.watch(key).map_err(|error| WatchError::Refused(error.to_string()))?;
+        if let Some(earlier) = self.lives.current(&id) {
+            self.end_life(earlier);
+        }
+        let began_ns = self.clock.now_ns();
+        let what = Recognised { id: id.clone(), kind: ContainerKind::Run, cgroup: path.clone(), uid };
+        let life = self.lives.own(key, &what, began_ns);
+        if let Some(life) = self.lives.get_mut(life) {
+            let command = self.mask.args(command);
+            if let Some(name) = command.first().and_then(|path| path.rsplit('/').next()) {
+                life.facts.name = name.to_owned();
+            }
+            life.facts.command = Some(command.join(" "));
+        }
+        self.runs.push(Run { id, key, path, uid });
+        // Somebody may be there already; those born from now on are seen by themselves.
+        self.discover = true;
+        self.flush();
+        Ok(())
+    }
+
+    fn finish(&mut self, id: &ContainerId, patience: Duration, reply: oneshot::Sender<Finished>) {
+        match self.lives.current(id) {
+            Some(life) => self.finishing.push(Finishing { life, until: Instant::now() + patience, reply }),
+            None => {
+                let _ = reply.send(Finished { processes: 0, open_processes: 0, cpu_ns: 0 });
+            }
+        }
+    }
+
+    /// Answers whoever waits for a run in which the kernel has no open process left.
+    pub(super) fn finish_some(&mut self) {
+        if self.finishing.is_empty() {
+            return;
+        }
+        let open = self.open_by_kernel();
+        let now = Instant::now();
+        let (done, waiting) =
+            std::mem::take(&mut self.finishing).into_iter().partition(|finishing: &Finishing| !open.contains(&finishing.life) || finishing.until <= now);
+        self.finishing = waiting;
+        self.answer(done);
+    }
+
+    /// Answers everybody: the recorder stops.
+    pub(super) fn finish_all(&mut self) {
+        let all = std::mem::take(&mut self.finishing);
+        self.answer(all);
+    }
+
+    /// Lives with processes that the kernel holds open, known here or not.
+    fn open_by_kernel(&mut self) -> Vec<u64> {
+        let mut open = Vec::new();
+        for (_, entry) in self.kernel.processes() {
+            if let Some(Owner::Life(life)) = self.lives.of(&entry.cgroups) {
+                open.push(life);
+            }
+        }
+        open
+    }
+
+    fn answer(&mut self, done: Vec<Finishing>) {
+        if done.is_empty() {
+            return;
+        }
+        // What still lives is sampled once more, so that the answer counts it.
+        if let Err(error) = self.walk() {
+            tracing::warn!(%error, "a sample failed");
+        }
+        let mut answers = Vec::new();
+        for finishing in done {
+            let Some(life) = self.lives.get(finishing.life) else { continue };
+            let (processes, open_processes, ended_cpu_ns) = (life.processes, life.open, life.ended_cpu_ns);
+            let open_cpu_ns: u64 = self.registry.cpu_ns_of(finishing.life);
+            answers.push((finishing.reply, Finished { processes, open_processes, cpu_ns: ended_cpu_ns + open_cpu_ns }));
+        }
+        let number = self.flush();
+        let mut delivered = self.delivery.delivered();
+        tokio::spawn(async move {
+            // Only what the sink has is finished (law 6).
+            let _ = delivered.wait_for(|delivered| *delivered >= number).await;
+            for (reply, finished) in answers {
+                let _ = reply.send(finished);
+            }
+        });
+    }
+}

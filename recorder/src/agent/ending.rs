@@ -1,0 +1,136 @@
+//! A process ends: its final record is taken from the kernel's table, where it waited.
+
+use bc_abi::{Process, ProcessKey, end_flag};
+use bc_schema::{Closes, LossReason, ProcessEnd};
+
+use super::Agent;
+use crate::reading::Reading;
+
+/// Walks that a closed process waits for threads on their way out.
+const GRACE_WALKS: u64 = 2;
+
+impl Agent {
+    /// The kernel says that a process is closed.
+    pub(super) fn closed(&mut self, key: ProcessKey) {
+        // Announced twice when threads trailed: the first time may have been enough.
+        let Some(entry) = self.kernel.process(key) else { return };
+        if entry.threads_ended >= entry.threads_begun {
+            self.finish_process(key, &entry);
+        } else if !self.closing.contains(&key) {
+            if !self.registry.contains(key) && !self.take_in(key, &entry) {
+                return;
+            }
+            let due = self.walks + GRACE_WALKS;
+            if let Some(known) = self.registry.get_mut(key) {
+                known.close_at_walk = Some(due);
+            }
+            self.closing.push(key);
+        }
+    }
+
+    /// Takes the final record of every closed process whose threads have had their time.
+    pub(super) fn close_due(&mut self) {
+        let walks = self.walks;
+        for key in std::mem::take(&mut self.closing) {
+            let due = self.registry.get_mut(key).and_then(|known| known.close_at_walk);
+            match (due, self.kernel.process(key)) {
+                (Some(due), Some(entry)) if due <= walks || entry.threads_ended >= entry.threads_begun => {
+                    self.finish_process(key, &entry);
+                }
+                (Some(_), Some(_)) => self.closing.push(key),
+                _ => {}
+            }
+        }
+    }
+
+    /// Takes every final record there is, ready or not: nobody will come for it later.
+    pub(super) fn close_all_pending(&mut self) {
+        for key in std::mem::take(&mut self.closing) {
+            if let Some(entry) = self.kernel.process(key) {
+                self.finish_process(key, &entry);
+            }
+        }
+    }
+
+    fn finish_process(&mut self, key: ProcessKey, entry: &Process) {
+        if !self.registry.contains(key) && !self.take_in(key, entry) {
+            return;
+        }
+        let metrics = Reading::last(entry).metrics(self.page_bytes, self.kernel.has_io());
+        let Some(mut known) = self.registry.remove(key) else { return };
+        known.sample(self.clock.utc_ns(entry.end.at_boot_ns), metrics, Closes::ALL, &mut self.out.samples);
+        let at_ns = known.last.as_ref().map_or(0, |last| last.at_ns);
+        let status = entry.end.status;
+        let signal = (status & 0x7f) as u8;
+        self.out.ends.push(ProcessEnd {
+            process: known.id,
+            at_ns,
+            exit_code: (signal == 0).then_some((status >> 8) as u8),
+            signal: (signal != 0).then_some(signal),
+            core_dumped: status & 0x80 != 0,
+            oom_killed: entry.end.flags & end_flag::OOM_VICTIM != 0,
+            unseen: false,
+        });
+        if let Some(life) = self.lives.get_mut(known.life) {
+            life.open = life.open.saturating_sub(1);
+            life.ended_cpu_ns += entry.ended.cpu_ns.saturating_sub(entry.base.cpu_ns);
+            life.last_ns = life.last_ns.max(at_ns);
+        }
+        self.kernel.forget(key, entry);
+    }
+
+    /// A process left the last watched cgroup: its account here closes with its latest sample.
+    pub(super) fn left(&mut self, key: ProcessKey, at_boot_ns: u64) {
+        let Some(entry) = self.kernel.process(key) else { return };
+        // It may have come back since.
+        if self.owner_of(&entry).is_some() {
+            return;
+        }
+        self.give_up(key, self.clock.utc_ns(at_boot_ns));
+        self.kernel.forget(key, &entry);
+    }
+
+    /// Processes that the walk no longer met: closed ones whose announcement was lost, and those the table has lost.
+    pub(super) fn miss_vanished(&mut self) {
+        let walks = self.walks;
+        let missing: Vec<ProcessKey> =
+            self.registry.iter_mut().filter(|(_, known)| known.seen_walk + 1 < walks && known.close_at_walk.is_none()).map(|(key, _)| key).collect();
+        for key in missing {
+            match self.kernel.process(key) {
+                Some(entry) if entry.closed != 0 => self.closed(key),
+                // On its way out: past the list of tasks, not yet past its last switch.
+                Some(_) => {}
+                None => {
+                    let life = self.registry.get_mut(key).map(|known| known.life);
+                    self.lose(LossReason::FinalMissing, life, self.boot_now_ns(), 1, 0);
+                    self.give_up(key, self.clock.now_ns());
+                }
+            }
+        }
+    }
+
+    /// Looks through the whole table after announcements were lost.
+    pub(super) fn search_table(&mut self) {
+        for (key, entry) in self.kernel.processes() {
+            if entry.closed != 0 {
+                self.closed(key);
+            } else if !self.registry.contains(key) {
+                self.take_in(key, &entry);
+            }
+        }
+    }
+
+    fn give_up(&mut self, key: ProcessKey, at_ns: u64) {
+        let Some(mut known) = self.registry.remove(key) else { return };
+        if let Some(last) = &mut known.last {
+            last.closes = Closes::ALL;
+            self.out.samples.push(last.clone());
+        }
+        let (exit_code, signal) = (None, None);
+        self.out.ends.push(ProcessEnd { process: known.id, at_ns, exit_code, signal, core_dumped: false, oom_killed: false, unseen: true });
+        if let Some(life) = self.lives.get_mut(known.life) {
+            life.open = life.open.saturating_sub(1);
+            life.last_ns = life.last_ns.max(at_ns);
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! A process becomes known: through an exec, a walk, or only by its end. Whichever tells first, the same facts go out once.
+
+use bc_abi::{Process, ProcessKey, process_flag};
+use bc_schema::{ContainerKind, LossReason, ProcessExec, ProcessId, ProcessStart};
+
+use super::Agent;
+use crate::kernel::KernelEvent;
+use crate::lives::Owner;
+use crate::registry::Known;
+use crate::{process_file, reading};
+
+impl Agent {
+    /// An exec: the process keeps its identity and its totals, and gets another line in its history.
+    pub(super) fn executed(&mut self, event: KernelEvent) {
+        let KernelEvent::Exec { process: key, at_boot_ns, comm, path, args, args_cut } = event else { return };
+        if !self.registry.contains(key) {
+            let Some(entry) = self.kernel.process(key) else { return };
+            if !self.take_in(key, &entry) {
+                return;
+            }
+        }
+        let Some(known) = self.registry.get_mut(key) else { return };
+        known.new_memory = true;
+        if args.is_none() {
+            let life = known.life;
+            self.lose(LossReason::ArgsUnreadable, Some(life), at_boot_ns, 1, 0);
+        }
+        let exec = ProcessExec {
+            process: self.id(key),
+            at_ns: self.clock.utc_ns(at_boot_ns),
+            name: comm,
+            exe: path,
+            args: args.map(|args| self.mask.args(process_file::split(&args))),
+            args_cut,
+            inherited: false,
+        };
+        self.out.execs.push(exec.clone());
+        self.registry.ran(key, at_boot_ns, exec);
+    }
+
+    /// Takes a process in. False when it is nobody's: then it leaves the kernel's table.
+    pub(super) fn take_in(&mut self, key: ProcessKey, entry: &Process) -> bool {
+        let Some(number) = self.owner_of(entry) else {
+            self.kernel.forget(key, entry);
+            return false;
+        };
+        let id = self.id(key);
+        let start_ns = self.clock.utc_ns(key.start_boot_ns);
+        let forked = entry.flags & process_flag::FORKED != 0;
+        let entered_ns = if forked { start_ns } else { self.clock.utc_ns(entry.entered_boot_ns) };
+        let has_parent = entry.parent.tgid != 0;
+        let Some(life) = self.lives.get_mut(number) else { return false };
+
+        let container_pid = (entry.container_pid != 0).then_some(entry.container_pid);
+        let own_namespace = container_pid.is_some_and(|pid| pid != key.tgid);
+        let first_of_cgroup = !matches!(life.facts.kind, ContainerKind::Docker | ContainerKind::Podman);
+        let is_root = !life.has_root && ((own_namespace && container_pid == Some(1)) || (first_of_cgroup && !own_namespace));
+        life.has_root |= is_root;
+        life.open += 1;
+        life.processes += 1;
+        let name = name(&entry.comm);
+        self.out.starts.push(ProcessStart {
+            process: id,
+            life: life.facts.life.clone(),
+            pid: key.tgid,
+            container_pid,
+            parent: has_parent.then(|| ProcessId::new(self.boot, entry.parent.tgid, entry.parent.start_boot_ns)),
+            parent_pid: has_parent.then_some(entry.parent.tgid),
+            uid: Some(entry.uid),
+            start_ns,
+            entered_ns,
+            is_root,
+            baseline: (!forked).then(|| reading::totals(&entry.base, self.kernel.has_io())),
+            name: name.clone(),
+        });
+        let known =
+            Known { id, life: number, ran: Vec::new(), last: None, new_memory: false, seen_walk: self.walks, close_at_walk: None };
+        self.registry.insert(key, known);
+        self.first_line(key, entry, id, name, start_ns);
+        true
+    }
+
+    /// What it runs before any exec of its own: what its parent ran when it was born, or what `/proc` says of one that was there before.
+    fn first_line(&mut self, key: ProcessKey, entry: &Process, id: ProcessId, name: String, start_ns: u64) {
+        let inherited = self.registry.ran_at(entry.parent, key.start_boot_ns);
+        let exec = match inherited {
+            Some(parent) if entry.flags & process_flag::FORKED != 0 => {
+                ProcessExec { process: id, at_ns: start_ns, name, inherited: true, ..ProcessExec::clone(&parent) }
+            }
+            _ if entry.flags & process_flag::FORKED == 0 && entry.flags & process_flag::EXECED == 0 => {
+                let Some(found) = process_file::command_line(key) else { return };
+                let args = Some(self.mask.args(found.args));
+                ProcessExec { process: id, at_ns: start_ns, name, exe: found.exe, args, args_cut: false, inherited: false }
+            }
+            _ => return,
+        };
+        self.out.execs.push(exec.clone());
+        self.registry.ran(key, key.start_boot_ns, exec);
+    }
+
+    /// The life a process belongs to, deciding about cgroups that nobody has decided about yet.
+    pub(super) fn owner_of(&mut self, entry: &Process) -> Option<u64> {
+        for key in entry.cgroups.iter().filter(|key| key.id != 0) {
+            if self.lives.owner(*key).is_none() {
+                self.decide(*key, None, entry.entered_boot_ns);
+            }
+        }
+        match self.lives.of(&entry.cgroups)? {
+            Owner::Life(life) => Some(life),
+            Owner::Nobody => None,
+        }
+    }
+
+    /// The id of a process in every record.
+    pub(super) fn id(&self, key: ProcessKey) -> ProcessId {
+        ProcessId::new(self.boot, key.tgid, key.start_boot_ns)
+    }
+}
+
+fn name(comm: &[u8; 16]) -> String {
+    let end = comm.iter().position(|&byte| byte == 0).unwrap_or(comm.len());
+    String::from_utf8_lossy(&comm[..end]).into_owned()
+}

@@ -1,0 +1,153 @@
+//! Batches on their way to the sink: kept until it has them (law 6), within a bound; what the bound costs is declared.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bc_schema::{Batch, Loss, LossReason, Resolution};
+use tokio::sync::{Notify, watch};
+use tokio::time::sleep;
+
+use crate::sink::{Sink, SinkError};
+
+/// Samples that may wait. At 1,000 processes a second this is five minutes.
+const WAITING_SAMPLES: usize = 300_000;
+/// Batches handed over at once after a pause.
+const AT_ONCE: usize = 60;
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+
+/// The waiting line between the recorder, which never waits, and the sink, which may.
+pub(crate) struct Delivery {
+    queue: std::sync::Mutex<Queue>,
+    arrived: Notify,
+    delivered: watch::Sender<u64>,
+    recorder_ns: u64,
+}
+
+#[derive(Default)]
+struct Queue {
+    batches: VecDeque<Batch>,
+    samples: usize,
+    pushed: u64,
+    closed: bool,
+}
+
+impl Delivery {
+    /// An empty line.
+    pub(crate) fn new(recorder_ns: u64) -> Arc<Self> {
+        Arc::new(Self { queue: Default::default(), arrived: Notify::new(), delivered: watch::Sender::new(0), recorder_ns })
+    }
+
+    /// Puts a batch in line and returns its number.
+    pub(crate) fn push(&self, batch: Batch) -> u64 {
+        let mut queue = self.lock();
+        queue.samples += batch.samples.len();
+        queue.batches.push_back(batch);
+        queue.pushed += 1;
+        let number = queue.pushed;
+        self.shed(&mut queue);
+        drop(queue);
+        self.arrived.notify_one();
+        number
+    }
+
+    /// No more will come: [`Delivery::run`] ends when the line is empty.
+    pub(crate) fn close(&self) {
+        self.lock().closed = true;
+        self.arrived.notify_one();
+    }
+
+    /// The number of the last batch that the sink has.
+    pub(crate) fn delivered(&self) -> watch::Receiver<u64> {
+        self.delivered.subscribe()
+    }
+
+    /// Hands over until closed and empty.
+    pub(crate) async fn run(&self, sink: Arc<dyn Sink>) {
+        let mut pause = FIRST_PAUSE;
+        loop {
+            let (batches, closed) = self.front();
+            if batches.is_empty() {
+                if closed {
+                    return;
+                }
+                self.arrived.notified().await;
+                continue;
+            }
+            match sink.deliver(&batches).await {
+                Ok(()) => {
+                    pause = FIRST_PAUSE;
+                    self.done(batches.len());
+                }
+                Err(SinkError::Later(why)) => {
+                    tracing::warn!(why, waiting = self.lock().batches.len(), "records wait");
+                    sleep(pause).await;
+                    pause = (pause * 2).min(LONGEST_PAUSE);
+                }
+                Err(SinkError::Never(why)) => {
+                    tracing::error!(why, batches = batches.len(), "records refused: they are lost");
+                    let count = batches.iter().map(|batch| batch.samples.len().max(1) as u64).sum();
+                    let loss = batches.last().map(|last| self.loss(last, LossReason::StoreRefused, count));
+                    self.done(batches.len());
+                    // The loss itself may be refused too; then nothing more can be said of it here than the log does.
+                    if let (Some(loss), false) = (loss, batches.iter().all(|batch| batch.samples.is_empty())) {
+                        let host = loss.host.clone();
+                        self.push(Batch { host, until_ns: loss.second_ns, losses: vec![loss], ..Batch::default() });
+                    }
+                }
+            }
+        }
+    }
+
+    fn front(&self) -> (Vec<Batch>, bool) {
+        let queue = self.lock();
+        (queue.batches.iter().take(AT_ONCE).cloned().collect(), queue.closed)
+    }
+
+    fn done(&self, count: usize) {
+        let mut queue = self.lock();
+        for _ in 0..count {
+            if let Some(batch) = queue.batches.pop_front() {
+                queue.samples -= batch.samples.len();
+            }
+        }
+        let delivered = queue.pushed - queue.batches.len() as u64;
+        drop(queue);
+        self.delivered.send_replace(delivered);
+    }
+
+    /// Over the bound, the oldest batches give up samples of processes that go on; facts, finals and losses stay.
+    fn shed(&self, queue: &mut Queue) {
+        // The first batches may be in the sink's hands right now: giving up part of them would do no harm, but no good either.
+        let mut index = AT_ONCE.min(queue.batches.len() / 2);
+        while queue.samples > WAITING_SAMPLES && index < queue.batches.len() {
+            let batch = &mut queue.batches[index];
+            let before = batch.samples.len();
+            batch.samples.retain(|sample| sample.closes.any());
+            let gone = before - batch.samples.len();
+            if gone > 0 {
+                let loss = self.loss(batch, LossReason::SamplesMissed, gone as u64);
+                batch.losses.push(loss);
+                queue.samples -= gone;
+            }
+            index += 1;
+        }
+    }
+
+    fn loss(&self, batch: &Batch, reason: LossReason, count: u64) -> Loss {
+        Loss {
+            host: batch.host.clone(),
+            recorder_ns: self.recorder_ns,
+            container: None,
+            second_ns: Resolution::Second.bucket_ns(batch.until_ns),
+            reason,
+            count,
+            cpu_ns: 0,
+        }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,29 @@
+//! Why a recorder does not record.
+
+use crate::cgroup::CgroupError;
+use crate::kernel::KernelError;
+use crate::mask::BadPattern;
+use crate::resolver::BadGlob;
+
+/// Why a recorder does not start, or stops by itself.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The kernel.
+    #[error(transparent)]
+    Kernel(#[from] KernelError),
+    /// The cgroup file systems.
+    #[error(transparent)]
+    Cgroups(#[from] CgroupError),
+    /// A glob of the configuration.
+    #[error(transparent)]
+    Glob(#[from] BadGlob),
+    /// A mask of the configuration.
+    #[error(transparent)]
+    Mask(#[from] BadPattern),
+    /// The boot id.
+    #[error("reading /proc/sys/kernel/random/boot_id: {0}; is /proc mounted?")]
+    BootId(std::io::Error),
+    /// The ring.
+    #[error("waiting for the kernel's events: {0}")]
+    Ring(std::io::Error),
+}

@@ -1,0 +1,245 @@
+//! Containers and jobs the recorder knows, and which cgroup is whose.
+
+use std::collections::{BTreeMap, HashMap};
+
+use bc_abi::{CgroupKey, ENTRY_SLOTS};
+use bc_schema::{Container, ContainerId, ContainerKind, LifeKey, Limits};
+
+/// Whose a cgroup is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Owner {
+    /// A container's or job's, by the number of its life.
+    Life(u64),
+    /// Nobody's that is recorded.
+    Nobody,
+}
+
+/// One life of a container, while it is recorded.
+#[derive(Debug)]
+pub(crate) struct Life {
+    /// Its facts so far.
+    pub(crate) facts: Container,
+    /// Its cgroups, over all hierarchies; with the boot clock of its removal once it is gone.
+    pub(crate) cgroups: BTreeMap<CgroupKey, Option<u64>>,
+    /// Processes known and alive.
+    pub(crate) open: u64,
+    /// Processes recorded.
+    pub(crate) processes: u64,
+    /// CPU of the ended ones, ns.
+    pub(crate) ended_cpu_ns: u64,
+    /// Its root process is known.
+    pub(crate) has_root: bool,
+    /// When its last process ended or its last cgroup went, ns since the epoch.
+    pub(crate) last_ns: u64,
+    /// Its runtime has told what it is called.
+    pub(crate) named: bool,
+    /// How often its name was looked for in files.
+    pub(crate) looked_up: u8,
+    /// Facts that no batch has carried yet.
+    pub(crate) changed: bool,
+}
+
+/// What a cgroup was recognised as.
+#[derive(Debug, Clone)]
+pub(crate) struct Recognised {
+    /// The id.
+    pub(crate) id: ContainerId,
+    /// What manages it.
+    pub(crate) kind: ContainerKind,
+    /// The container's own top cgroup.
+    pub(crate) cgroup: String,
+    /// Whose it is.
+    pub(crate) uid: Option<u32>,
+}
+
+/// All of them.
+#[derive(Debug, Default)]
+pub(crate) struct Lives {
+    host: String,
+    next: u64,
+    lives: BTreeMap<u64, Life>,
+    current: HashMap<ContainerId, u64>,
+    owners: HashMap<CgroupKey, Owner>,
+}
+
+impl Lives {
+    /// None yet.
+    pub(crate) fn new(host: String) -> Self {
+        Self { host, next: 1, ..Self::default() }
+    }
+
+    /// A life by number.
+    pub(crate) fn get(&self, life: u64) -> Option<&Life> {
+        self.lives.get(&life)
+    }
+
+    /// A life by number.
+    pub(crate) fn get_mut(&mut self, life: u64) -> Option<&mut Life> {
+        self.lives.get_mut(&life)
+    }
+
+    /// The life a container is in.
+    pub(crate) fn current(&self, id: &ContainerId) -> Option<u64> {
+        self.current.get(id).copied()
+    }
+
+    /// Every life.
+    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = (u64, &mut Life)> {
+        self.lives.iter_mut().map(|(number, life)| (*number, life))
+    }
+
+    /// How many lives are recorded.
+    pub(crate) fn len(&self) -> usize {
+        self.lives.len()
+    }
+
+    /// Whose a cgroup is, where that was decided.
+    pub(crate) fn owner(&self, key: CgroupKey) -> Option<Owner> {
+        self.owners.get(&key).copied()
+    }
+
+    /// Decides that a cgroup is nobody's.
+    pub(crate) fn disown(&mut self, key: CgroupKey) {
+        self.owners.insert(key, Owner::Nobody);
+    }
+
+    /// Forgets what was decided of a cgroup.
+    pub(crate) fn release(&mut self, key: CgroupKey) {
+        self.owners.remove(&key);
+    }
+
+    /// Decides that a cgroup belongs to a container, whose life begins with it unless it is in one. Returns the number of the life.
+    pub(crate) fn own(&mut self, key: CgroupKey, what: &Recognised, began_ns: u64) -> u64 {
+        let life = match self.current(&what.id) {
+            Some(life) if !self.over(life) => life,
+            _ => self.begin(what, began_ns),
+        };
+        self.owners.insert(key, Owner::Life(life));
+        if let Some(life) = self.lives.get_mut(&life) {
+            life.cgroups.insert(key, None);
+        }
+        life
+    }
+
+    /// The owner by a process's cgroups: an explicit `run` before all others, else the first slot that is somebody's. `None`: some slot is undecided.
+    pub(crate) fn of(&self, cgroups: &[CgroupKey; ENTRY_SLOTS]) -> Option<Owner> {
+        let mut found = Owner::Nobody;
+        for key in cgroups.iter().filter(|key| key.id != 0) {
+            match self.owner(*key) {
+                Some(Owner::Life(life)) => {
+                    if self.get(life).is_some_and(|life| life.facts.kind == ContainerKind::Run) {
+                        return Some(Owner::Life(life));
+                    }
+                    if found == Owner::Nobody {
+                        found = Owner::Life(life);
+                    }
+                }
+                Some(Owner::Nobody) => {}
+                None => return None,
+            }
+        }
+        Some(found)
+    }
+
+    /// Notes that a cgroup is gone.
+    pub(crate) fn gone(&mut self, key: CgroupKey, at_boot_ns: u64, at_ns: u64) {
+        if let Some(Owner::Life(life)) = self.owner(key)
+            && let Some(life) = self.lives.get_mut(&life)
+        {
+            life.cgroups.insert(key, Some(at_boot_ns));
+            life.last_ns = life.last_ns.max(at_ns);
+        }
+    }
+
+    /// Takes a life out that is over, with the decisions about its cgroups.
+    pub(crate) fn remove(&mut self, number: u64) -> Option<Life> {
+        let life = self.lives.remove(&number)?;
+        for key in life.cgroups.keys() {
+            self.owners.remove(key);
+        }
+        if self.current.get(&life.facts.life.container) == Some(&number) {
+            self.current.remove(&life.facts.life.container);
+        }
+        Some(life)
+    }
+
+    /// Whether all its cgroups are gone and no process of it is alive.
+    pub(crate) fn over(&self, life: u64) -> bool {
+        self.get(life).is_none_or(|life| life.open == 0 && !life.cgroups.is_empty() && life.cgroups.values().all(Option::is_some))
+    }
+
+    fn begin(&mut self, what: &Recognised, began_ns: u64) -> u64 {
+        let number = self.next;
+        self.next += 1;
+        let facts = Container {
+            life: LifeKey { container: what.id.clone(), host: self.host.clone(), began_ns },
+            kind: what.kind,
+            name: what.id.to_string(),
+            image: None,
+            command: None,
+            labels: BTreeMap::new(),
+            limits: Limits::default(),
+            cgroup: what.cgroup.clone(),
+            uid: what.uid,
+            stated_ns: began_ns,
+            ended_ns: None,
+        };
+        let life = Life {
+            facts,
+            cgroups: BTreeMap::new(),
+            open: 0,
+            processes: 0,
+            ended_cpu_ns: 0,
+            has_root: false,
+            last_ns: began_ns,
+            named: false,
+            looked_up: 0,
+            changed: true,
+        };
+        self.lives.insert(number, life);
+        self.current.insert(what.id.clone(), number);
+        number
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn recognised(id: &str, kind: ContainerKind) -> Recognised {
+        Recognised { id: ContainerId::new(id).unwrap(), kind, cgroup: format!("/{id}"), uid: None }
+    }
+
+    #[test]
+    fn many_cgroups_are_one_life_and_the_same_id_again_is_another() {
+        let mut lives = Lives::new("h".into());
+        let docker = recognised("a", ContainerKind::Docker);
+        let (v2, memory) = (CgroupKey::new(0, 10), CgroupKey::new(4, 10));
+        let first = lives.own(v2, &docker, 100);
+        assert_eq!(lives.own(memory, &docker, 101), first);
+        lives.gone(v2, 1, 200);
+        assert!(!lives.over(first));
+        lives.gone(memory, 2, 201);
+        assert!(lives.over(first));
+        let second = lives.own(CgroupKey::new(0, 11), &docker, 300);
+        assert_ne!(first, second);
+        assert_eq!(lives.remove(first).unwrap().last_ns, 201);
+        assert_eq!(lives.current(&docker.id), Some(second));
+    }
+
+    #[test]
+    fn a_run_owns_before_its_surroundings_and_the_undecided_is_not_guessed() {
+        let mut lives = Lives::new("h".into());
+        let job = lives.own(CgroupKey::new(4, 7), &recognised("job_1", ContainerKind::Slurm), 1);
+        let run = lives.own(CgroupKey::new(9, 8), &recognised("mine", ContainerKind::Run), 2);
+        let mut slots = [CgroupKey::default(); ENTRY_SLOTS];
+        slots[1] = CgroupKey::new(4, 7);
+        assert_eq!(lives.of(&slots), Some(Owner::Life(job)));
+        slots[2] = CgroupKey::new(9, 8);
+        assert_eq!(lives.of(&slots), Some(Owner::Life(run)));
+        slots[0] = CgroupKey::new(0, 1);
+        assert_eq!(lives.of(&slots), None);
+        lives.disown(CgroupKey::new(0, 1));
+        assert_eq!(lives.of(&slots), Some(Owner::Life(run)));
+    }
+}
