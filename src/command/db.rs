@@ -1,0 +1,48 @@
+//! `db`: makes the store's file, or brings it to this version.
+
+use std::process::ExitCode;
+
+use clap::{Args, Subcommand};
+
+use super::{Shared, take};
+use crate::report;
+use crate::settings::Layer;
+
+/// Make the database, or bring it to this version
+#[derive(Debug, Args)]
+pub(crate) struct Db {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// Make an empty database; where there is one, say so, change nothing and exit with 1
+    Init(Shared),
+    /// Bring an existing database to this version; where it is, say so
+    Upgrade(Shared),
+}
+
+impl Db {
+    pub(super) fn execute(self) -> anyhow::Result<ExitCode> {
+        match self.action {
+            Action::Init(shared) => init(shared),
+            Action::Upgrade(shared) => upgrade(shared),
+        }
+    }
+}
+
+fn init(shared: Shared) -> anyhow::Result<ExitCode> {
+    let settings = shared.settings(Layer::default(), "warn")?;
+    let (data, _lock) = take(&settings, "db init")?;
+    bc_store::sqlite::init(&data.database())?;
+    report::answer(format_args!("made {}", data.database().display()))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn upgrade(shared: Shared) -> anyhow::Result<ExitCode> {
+    let settings = shared.settings(Layer::default(), "warn")?;
+    let (data, _lock) = take(&settings, "db upgrade")?;
+    bc_store::sqlite::upgrade(&data.database())?;
+    Ok(ExitCode::SUCCESS)
+}

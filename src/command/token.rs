@@ -1,0 +1,71 @@
+//! `token`: prints a token that opens a page, and nothing else.
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::Context;
+use bc_schema::ContainerId;
+use bc_web::token::{Subject, mint, parse_duration};
+use clap::{ArgGroup, Args};
+
+use super::Shared;
+use crate::data_dir::DataDir;
+use crate::report;
+use crate::settings::Layer;
+
+/// Print a token that opens a container's page, or every page
+#[derive(Debug, Args)]
+#[command(group(ArgGroup::new("subject").required(true)), after_help = EXAMPLES)]
+pub(crate) struct Token {
+    /// For the page of this container or job
+    #[arg(long, value_name = "ID", group = "subject", value_parser = id)]
+    container: Option<ContainerId>,
+
+    /// For every page
+    #[arg(long, group = "subject")]
+    admin: bool,
+
+    /// How long it is good for: 90s, 30m, 12h, 2d
+    #[arg(long = "for", value_name = "TIME", default_value = "1d", value_parser = parse_duration)]
+    good_for: Duration,
+
+    #[command(flatten)]
+    shared: Shared,
+}
+
+const EXAMPLES: &str = "\
+It is signed with AUTH_SECRET, or auth.secret of the configuration file, or the secret that `up` made in the data directory. \
+It goes into a link, or into a header `Authorization: Bearer TOKEN`.
+
+Examples:
+  bubble-chamber token --container job_12 --for 2d
+  xdg-open \"http://127.0.0.1:5000/static/index.html?token=$(sudo bubble-chamber token --admin)\"";
+
+impl Token {
+    pub(super) fn execute(self) -> anyhow::Result<ExitCode> {
+        let settings = self.shared.settings(Layer::default(), "warn")?;
+        let data = DataDir::at(&settings.data);
+        let secret = match settings.secret {
+            Some(secret) => secret,
+            None => data.secret()?.with_context(|| {
+                format!(
+                    "the data directory {} has no secret yet: start `bubble-chamber up` with it once, or name another with --data",
+                    data.path().display()
+                )
+            })?,
+        };
+        let subject = self.container.map_or(Subject::Admin, Subject::Container);
+        report::answer(mint(secret.expose(), subject, self.good_for))?;
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// An id as it is typed.
+pub(super) fn id(text: &str) -> Result<ContainerId, String> {
+    ContainerId::new(text).ok_or_else(|| {
+        format!(
+            "an id has 1 to {} bytes and no control characters",
+            ContainerId::MAX
+        )
+    })
+}

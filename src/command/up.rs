@@ -1,0 +1,132 @@
+//! `up`: everything in one process: the recorder, the store, its cleaning and the page.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Args;
+
+use super::{Shared, must_be_root, runtime};
+use crate::settings::{DEFAULT_LISTEN, Layer};
+
+/// Record this machine's containers and jobs, and serve the page
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Up {
+    #[command(flatten)]
+    shared: Shared,
+
+    #[arg(long, value_name = "ADDR:PORT", value_parser = listen, help = format!("Address and port of the page [default: {DEFAULT_LISTEN}]"))]
+    listen: Option<SocketAddr>,
+
+    /// URL path under which a proxy serves the page [environment: BC_PREFIX]
+    #[arg(long, value_name = "PATH")]
+    prefix: Option<String>,
+
+    /// Record these cgroups too, besides containers and jobs: a glob over the path without the mount point; repeatable
+    #[arg(long, value_name = "GLOB")]
+    cgroup: Vec<String>,
+
+    /// Do not record these containers: a glob over id, name, image and cgroup path; repeatable
+    #[arg(long, value_name = "GLOB")]
+    exclude: Vec<String>,
+
+    /// Docker-compatible socket to ask for names and images, instead of Docker's and Podman's own; repeatable
+    #[arg(long, value_name = "PATH")]
+    docker_socket: Vec<PathBuf>,
+
+    /// Mask what this regular expression matches in arguments and labels, besides passwords and tokens; repeatable
+    #[arg(long, value_name = "REGEX")]
+    mask: Vec<String>,
+
+    /// Keep values of each second so many seconds [default: 3600, an hour; environment: BC_RETENTION_SECONDS]
+    #[arg(long, value_name = "SECONDS")]
+    retention_seconds: Option<u64>,
+
+    /// Keep values of each minute so many seconds [default: 172800, two days; environment: BC_RETENTION_MINUTES]
+    #[arg(long, value_name = "SECONDS")]
+    retention_minutes: Option<u64>,
+
+    /// Keep values of each hour so many seconds [default: 10368000, 120 days; environment: BC_RETENTION_HOURS]
+    #[arg(long, value_name = "SECONDS")]
+    retention_hours: Option<u64>,
+
+    /// Name of this machine in every record [default: its host name]
+    #[arg(long, value_name = "NAME")]
+    host_name: Option<String>,
+
+    /// Log what the kernel programs say
+    #[arg(long)]
+    kernel_log: bool,
+
+    /// Load this object instead of the embedded kernel programs
+    #[arg(long, value_name = "FILE", hide = true)]
+    kernel_object: Option<PathBuf>,
+}
+
+const EXAMPLES: &str = "\
+A flag goes before the environment, the environment before the configuration file. \
+Keep-times count back from a container's last record. \
+Tokens are signed with AUTH_SECRET, or a secret that is made in the data directory at the first start.
+
+Examples:
+  sudo bubble-chamber up
+  sudo bubble-chamber up --data ./records --listen 127.0.0.1:8080
+  sudo bubble-chamber up --cgroup '/system.slice/*.service'";
+
+impl Up {
+    pub(super) fn execute(self) -> anyhow::Result<ExitCode> {
+        must_be_root("up")?;
+        let flags = Layer {
+            listen: self.listen,
+            prefix: self.prefix,
+            cgroup_globs: some(self.cgroup),
+            exclude: some(self.exclude),
+            sockets: some(self.docker_socket),
+            mask: some(self.mask),
+            seconds_s: self.retention_seconds,
+            minutes_s: self.retention_minutes,
+            hours_s: self.retention_hours,
+            host: self.host_name,
+            kernel_log: self.kernel_log.then_some(true),
+            kernel_object: self.kernel_object,
+            ..Layer::default()
+        };
+        let settings = self.shared.settings(flags, "info")?;
+        let runtime = runtime()?;
+        let outcome = runtime.block_on(crate::up::serve(&settings));
+        // A part that hangs on a system call must not keep the process.
+        runtime.shutdown_background();
+        outcome.map(|()| ExitCode::SUCCESS)
+    }
+}
+
+/// A list that was not given is no list.
+fn some<T>(list: Vec<T>) -> Option<Vec<T>> {
+    (!list.is_empty()).then_some(list)
+}
+
+fn listen(text: &str) -> Result<SocketAddr, String> {
+    // The one name whose address everybody knows.
+    let address = text
+        .strip_prefix("localhost:")
+        .map_or(text.to_owned(), |port| format!("127.0.0.1:{port}"));
+    address.parse().map_err(|_| {
+        "it takes an address and a port, as 127.0.0.1:5000, [::1]:5000 or 0.0.0.0:80".into()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_understood() {
+        assert_eq!(
+            listen("localhost:80").unwrap(),
+            "127.0.0.1:80".parse().unwrap()
+        );
+        assert_eq!(listen("[::1]:80").unwrap(), "[::1]:80".parse().unwrap());
+        assert!(listen("5000").unwrap_err().contains("127.0.0.1:5000"));
+    }
+}

@@ -1,0 +1,60 @@
+//! One process at a time has a data directory. The kernel lets go of the lock when its holder dies, however it dies.
+
+use std::fmt;
+use std::fs::{File, TryLockError};
+use std::io::{Read, Seek, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+
+use anyhow::Context;
+
+/// The directory is this process's until this is dropped.
+#[derive(Debug)]
+pub(crate) struct Lock(#[expect(dead_code, reason = "held open: closing it lets go")] File);
+
+/// Who has the directory, in words.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Holder(String);
+
+impl fmt::Display for Holder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Takes the lock, or tells who has it.
+pub(super) fn take(path: &Path, role: &str) -> anyhow::Result<Result<Lock, Holder>> {
+    let doing = || format!("cannot lock the data directory with {}", path.display());
+    let mut file = File::options()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .custom_flags(libc::O_NOFOLLOW)
+        .open(path)
+        .with_context(doing)?;
+    match file.try_lock() {
+        Ok(()) => {
+            let write = |file: &mut File| {
+                file.set_len(0)?;
+                file.rewind()?;
+                write!(file, "`{role}`, process {}", std::process::id())
+            };
+            write(&mut file).with_context(doing)?;
+            Ok(Ok(Lock(file)))
+        }
+        Err(TryLockError::WouldBlock) => {
+            let mut holder = String::new();
+            // A holder that has only just taken it has not written its name yet.
+            let read = file.take(200).read_to_string(&mut holder);
+            let unknown = read.is_err() || holder.is_empty();
+            Ok(Err(Holder(if unknown {
+                "another process".into()
+            } else {
+                holder
+            })))
+        }
+        Err(TryLockError::Error(error)) => Err(error).with_context(doing),
+    }
+}

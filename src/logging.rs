@@ -1,0 +1,30 @@
+//! The log: to standard error, so that standard output stays what a command answers.
+
+use std::io::IsTerminal;
+
+use anyhow::Context;
+use tracing_subscriber::EnvFilter;
+
+use crate::settings::Settings;
+
+/// Starts the log; `default` is the filter where the settings name none.
+pub(crate) fn start(settings: &Settings, default: &str) -> anyhow::Result<()> {
+    let filter = settings.log.as_deref().unwrap_or(default);
+    let filter = EnvFilter::builder()
+        .parse(filter)
+        .with_context(|| format!("the log filter `{filter}` is not understood; `warn`, `debug` or `info,bc_recorder=debug` are"))?;
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        // A closed standard error is no reason to end.
+        .log_internal_errors(false)
+        .init();
+    if let Some(origin) = &settings.origin {
+        tracing::info!(file = %origin.path.display(), "configuration read");
+        for key in &origin.unknown {
+            tracing::warn!(file = %origin.path.display(), key, "a key of the configuration file that means nothing here");
+        }
+    }
+    Ok(())
+}

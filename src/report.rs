@@ -1,0 +1,28 @@
+//! What the program says to people besides its log: on standard error, and never fatal when nobody listens.
+
+use std::fmt::Display;
+use std::io::{ErrorKind, Write};
+use std::process::ExitCode;
+
+/// Says something on standard error.
+pub(crate) fn say(words: impl Display) {
+    // A closed standard error must not end a recording.
+    let _ = writeln!(std::io::stderr(), "bubble-chamber: {words}");
+}
+
+/// Answers on standard output. A reader that went away has what it wanted.
+pub(crate) fn answer(text: impl Display) -> anyhow::Result<()> {
+    let mut out = std::io::stdout().lock();
+    match writeln!(out, "{text}").and_then(|()| out.flush()) {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        written => Ok(written?),
+    }
+}
+
+/// Turns how a command came out into an exit code; an error is said first, with all that led to it.
+pub(crate) fn exit_code(outcome: anyhow::Result<ExitCode>) -> ExitCode {
+    outcome.unwrap_or_else(|error| {
+        say(format!("{error:#}"));
+        ExitCode::FAILURE
+    })
+}

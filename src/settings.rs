@@ -1,0 +1,145 @@
+//! What the program is told: flag over environment over file over default. What a setting does, and whether it is safe, is
+//! for the part that it configures.
+
+mod environment;
+mod file;
+mod layer;
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+
+use bc_schema::Retention;
+use bc_web::Secret;
+
+pub(crate) use environment::Environment;
+pub(crate) use file::Origin;
+pub(crate) use layer::Layer;
+
+/// Where records are kept unless told otherwise.
+pub(crate) const DEFAULT_DATA: &str = "/var/lib/bubble-chamber";
+
+/// Where the page is served unless told otherwise.
+pub(crate) const DEFAULT_LISTEN: SocketAddr =
+    SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 5000);
+
+/// Every setting, resolved.
+#[derive(Debug)]
+pub(crate) struct Settings {
+    /// The data directory.
+    pub(crate) data: PathBuf,
+    /// The address the page is served on.
+    pub(crate) listen: SocketAddr,
+    /// The name users reach the page by, for links; absent: the address.
+    pub(crate) hostname: Option<String>,
+    /// Path under which a proxy serves the page: empty, or `/` and a name.
+    pub(crate) prefix: String,
+    /// Whether tokens are asked for.
+    pub(crate) auth: bool,
+    /// The secret tokens are signed with; absent: the data directory's own.
+    pub(crate) secret: Option<Secret>,
+    /// Authentication may be off on an address that others can reach.
+    pub(crate) insecure: bool,
+    /// How long each resolution is kept.
+    pub(crate) retention: Retention,
+    /// The filter of the log, in the words of `tracing`; absent: the command's own.
+    pub(crate) log: Option<String>,
+    /// The recorder's own.
+    pub(crate) recorder: bc_recorder::Config,
+    /// The file that was read; it is told once there is a log to tell it to.
+    pub(crate) origin: Option<Origin>,
+}
+
+impl Settings {
+    /// Resolves all layers. `config` is the file named on the command line, which goes before `BC_CONFIG`.
+    pub(crate) fn resolve(
+        flags: Layer,
+        config: Option<&Path>,
+        environment: &Environment,
+    ) -> anyhow::Result<Self> {
+        let (file, origin) = file::read(config, environment)?;
+        let layer = flags.over(environment.layer()?).over(file);
+        let settings = Self {
+            origin,
+            ..Self::from(layer)
+        };
+        settings.check_secret()?;
+        Ok(settings)
+    }
+
+    /// A secret that is given must be one, whoever signs with it.
+    fn check_secret(&self) -> Result<(), bc_web::ConfigError> {
+        match self.secret.clone().filter(|_| self.auth) {
+            Some(secret) => bc_web::Config {
+                secret,
+                ..Default::default()
+            }
+            .check(),
+            None => Ok(()),
+        }
+    }
+
+    /// What the web is told of them; `secret` is the one in force.
+    pub(crate) fn web(
+        &self,
+        listen: SocketAddr,
+        data_tag: String,
+        secret: Secret,
+    ) -> bc_web::Config {
+        bc_web::Config {
+            listen,
+            prefix: self.prefix.clone(),
+            auth: self.auth,
+            secret,
+            insecure: self.insecure,
+            retention: self.retention,
+            data_tag,
+            host: self.recorder.host.clone(),
+            allowed_hosts: self.hostname.iter().cloned().collect(),
+        }
+    }
+}
+
+impl From<Layer> for Settings {
+    fn from(layer: Layer) -> Self {
+        let defaults = bc_recorder::Config::default();
+        let keep = Retention::default();
+        Self {
+            data: layer.data.unwrap_or_else(|| DEFAULT_DATA.into()),
+            listen: layer.listen.unwrap_or(DEFAULT_LISTEN),
+            hostname: layer.hostname.filter(|name| !name.is_empty()),
+            prefix: prefix(layer.prefix.as_deref()),
+            auth: layer.auth.unwrap_or(true),
+            secret: layer.secret,
+            insecure: layer.insecure.unwrap_or(false),
+            retention: Retention {
+                seconds_s: layer.seconds_s.unwrap_or(keep.seconds_s),
+                minutes_s: layer.minutes_s.unwrap_or(keep.minutes_s),
+                hours_s: layer.hours_s.unwrap_or(keep.hours_s),
+            },
+            log: layer.log,
+            origin: None,
+            recorder: bc_recorder::Config {
+                host: layer.host.unwrap_or(defaults.host),
+                cgroup_globs: layer.cgroup_globs.unwrap_or(defaults.cgroup_globs),
+                // What is never to be recorded is added to, not replaced.
+                exclude: [defaults.exclude, layer.exclude.unwrap_or_default()].concat(),
+                sockets: layer.sockets.unwrap_or(defaults.sockets),
+                mask: layer.mask.unwrap_or(defaults.mask),
+                kernel_log: layer.kernel_log.unwrap_or(defaults.kernel_log),
+                kernel_object: layer.kernel_object.or(defaults.kernel_object),
+                ..bc_recorder::Config::default()
+            },
+        }
+    }
+}
+
+/// `/stats/`, `stats` and `/stats` are one prefix.
+fn prefix(text: Option<&str>) -> String {
+    match text.unwrap_or_default().trim_matches('/') {
+        "" => String::new(),
+        name => format!("/{name}"),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,188 @@
+//! Which source wins, and what is refused.
+
+use super::*;
+
+fn environment(variables: &[(&str, &str)]) -> Environment {
+    variables
+        .iter()
+        .map(|(name, value)| (name.to_string(), value.to_string()))
+        .collect()
+}
+
+fn resolve(flags: Layer, variables: &[(&str, &str)], file: &str) -> anyhow::Result<Settings> {
+    let (file, _) = file::parse(file)?;
+    let settings = Settings::from(flags.over(environment(variables).layer()?).over(file));
+    settings.check_secret()?;
+    Ok(settings)
+}
+
+#[test]
+fn a_flag_goes_before_the_environment_before_the_file_before_the_default() {
+    let file = "web: {prefix: /file}\nretention: {seconds: 10, minutes: 20, hours: 30}\n";
+    let flags = || Layer {
+        seconds_s: Some(1000),
+        ..Layer::default()
+    };
+    let variables = [
+        ("BC_RETENTION_SECONDS", "100"),
+        ("BC_RETENTION_MINUTES", "200"),
+    ];
+
+    let all = resolve(flags(), &variables, file).unwrap();
+    assert_eq!(
+        all.retention,
+        Retention {
+            seconds_s: 1000,
+            minutes_s: 200,
+            hours_s: 30
+        }
+    );
+    assert_eq!(all.prefix, "/file");
+
+    let none = resolve(Layer::default(), &[], "").unwrap();
+    assert_eq!(
+        none.retention,
+        Retention {
+            seconds_s: 3600,
+            minutes_s: 172_800,
+            hours_s: 10_368_000
+        }
+    );
+    assert_eq!(
+        (none.listen, none.prefix.as_str(), none.auth),
+        (DEFAULT_LISTEN, "", true)
+    );
+    assert_eq!(none.data, Path::new("/var/lib/bubble-chamber"));
+}
+
+#[test]
+fn the_example_file_says_the_defaults_and_knows_every_key() {
+    let example = include_str!("../../docs/bubble-chamber.example.yml");
+    let (layer, unknown) = file::parse(example).unwrap();
+    assert_eq!(unknown, Vec::<String>::new());
+    assert!(
+        layer.prefix.is_none() && layer.secret.is_none(),
+        "everything is commented out"
+    );
+
+    // Every commented key is one that is known: the same file with the comments' marks taken off.
+    let all: Vec<_> = example
+        .lines()
+        .map(|line| uncommented(line).unwrap_or(line.into()))
+        .collect();
+    let (layer, unknown) = file::parse(&all.join("\n")).unwrap();
+    assert_eq!(unknown, Vec::<String>::new());
+    assert_eq!(layer.listen, Some(DEFAULT_LISTEN));
+    assert_eq!(
+        (layer.seconds_s, layer.minutes_s, layer.hours_s),
+        (Some(3600), Some(172_800), Some(10_368_000))
+    );
+    assert_eq!(
+        (layer.auth, layer.hostname.as_deref()),
+        (Some(true), Some("stats.example.org"))
+    );
+    assert_eq!(layer.mask.unwrap(), [r"--license-key[= ](\S+)"]);
+    let copied = Layer {
+        secret: layer.secret,
+        ..Layer::default()
+    };
+    assert!(
+        resolve(copied, &[], "").is_err(),
+        "whoever copies the example's secret is told"
+    );
+}
+
+/// `  # key: value` without its mark; prose stays a comment.
+fn uncommented(line: &str) -> Option<String> {
+    let (indent, rest) = line.split_once("# ")?;
+    let (key, _) = rest.split_once(": ")?;
+    let is_key = key.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
+    (indent.trim().is_empty() && is_key).then(|| format!("{indent}{rest}"))
+}
+
+#[test]
+fn the_predecessors_file_is_read_and_what_is_not_known_is_told() {
+    let file = "cassandra:\n  hosts: [a, b]\n  cluster: sysdig\nconsul: {host: c, id: d}\n\
+                auth:\n  enable: false\n  secret: s3cr3t-of-a-site\nweb:\n  hostname: stats\n  port: 5555\n  prefix: x/\n  colour: red\nlater: 1\n";
+    let (layer, unknown) = file::parse(file).unwrap();
+    assert_eq!(unknown, ["later", "web.colour"]);
+    let settings = Settings::from(layer);
+    assert_eq!(settings.listen, "127.0.0.1:5555".parse().unwrap());
+    assert_eq!(
+        (settings.prefix.as_str(), settings.hostname.as_deref()),
+        ("/x", Some("stats"))
+    );
+    assert_eq!(
+        (settings.auth, settings.secret.unwrap().expose()),
+        (false, "s3cr3t-of-a-site")
+    );
+}
+
+#[test]
+fn switches_of_the_environment_understand_no() {
+    let auth = |value| {
+        resolve(Layer::default(), &[("AUTH_DISABLE", value)], "")
+            .unwrap()
+            .auth
+    };
+    assert!(!auth("1") && !auth("true") && !auth("yes"));
+    assert!(auth("") && auth("0") && auth("False") && auth("off"));
+    assert_eq!(
+        resolve(Layer::default(), &[("BC_DEBUG", "1")], "log: warn")
+            .unwrap()
+            .log
+            .as_deref(),
+        Some("debug")
+    );
+}
+
+#[test]
+fn what_is_unsafe_is_refused() {
+    let refused = |variables: &[(&str, &str)], listen: &str| {
+        let flags = Layer {
+            listen: Some(listen.parse().unwrap()),
+            ..Layer::default()
+        };
+        let Ok(settings) = resolve(flags, variables, "") else {
+            return true;
+        };
+        let secret = settings
+            .secret
+            .clone()
+            .unwrap_or(Secret::new("k2J8-vQ0x_Zr5LmN7tWd"));
+        settings
+            .web(settings.listen, String::new(), secret)
+            .check()
+            .is_err()
+    };
+    let off = ("AUTH_DISABLE", "1");
+    assert!(refused(&[off], "0.0.0.0:5000"));
+    assert!(!refused(&[off], "127.0.0.1:5000"));
+    assert!(!refused(&[off, ("BC_INSECURE", "1")], "0.0.0.0:5000"));
+    assert!(!refused(&[], "0.0.0.0:5000"));
+    assert!(refused(&[("AUTH_SECRET", "")], "127.0.0.1:1"));
+    assert!(
+        !refused(&[("AUTH_SECRET", ""), off], "127.0.0.1:1"),
+        "nobody signs"
+    );
+    assert!(refused(&[("BC_PREFIX", "a b")], "127.0.0.1:1"));
+    assert!(!refused(&[("BC_PREFIX", "a/b/")], "127.0.0.1:1"));
+}
+
+#[test]
+fn what_is_no_number_is_named() {
+    let error = resolve(Layer::default(), &[("BC_RETENTION_HOURS", "soon")], "").unwrap_err();
+    assert!(format!("{error:#}").contains("BC_RETENTION_HOURS=soon"));
+    assert!(resolve(Layer::default(), &[], "web: {port: many}").is_err());
+}
+
+#[test]
+fn a_secret_is_never_printed() {
+    let settings = resolve(
+        Layer::default(),
+        &[("AUTH_SECRET", "hq8sd0q-a-real-one")],
+        "",
+    )
+    .unwrap();
+    assert!(!format!("{settings:?}").contains("hq8sd0q"));
+}
