@@ -10,11 +10,36 @@ mod slurm;
 use std::ffi::OsString;
 use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-use crate::tree;
+use crate::setup::{self, Need};
+use crate::{step, tree};
 use daemon::Daemon;
+
+/// What `engines` is told.
+#[derive(clap::Args)]
+pub(crate) struct Options {
+    /// The command to run while the engines are up, after `--`.
+    #[arg(last = true, required = true)]
+    command: Vec<String>,
+}
+
+/// `cargo xtask engines`: a command among the engines, with the tests' environment.
+///
+/// # Errors
+/// An engine did not start, or the command failed.
+pub(crate) fn run(options: &Options) -> Result<()> {
+    let (program, arguments) = options.command.split_first().context("no command")?;
+    setup::ensure(&[Need::Engines])?;
+    let started = start_all()?;
+    let mut command = Command::new(program);
+    step::openly(
+        &options.command.join(" "),
+        command.args(arguments).envs(started.environment()),
+    )
+}
 
 /// An engine that runs, and what tests have to be told to use it.
 struct Engine {

@@ -31,6 +31,7 @@ Examples:
   cargo xtask up -- --listen 127.0.0.1:8080 the same, with arguments for `bubble-chamber up`
   cargo xtask test                          everything that shows that it holds (as root)
   cargo xtask test unit                     what needs neither root nor a real kernel
+  cargo xtask engines -- srun hostname      a command among real engines
   BC_SKIP=engines cargo xtask test          everything but one kind; the summary says so";
 
 #[derive(Subcommand)]
@@ -41,6 +42,8 @@ enum Task {
     Build,
     /// Run the tests: all of them, or the kinds named.
     Test(test::Options),
+    /// Start Docker, Podman and Slurm as the engine tests have them, run a command, stop them again.
+    Engines(engine::Options),
     /// Install what building, or the kinds of tests named, need. Skips what is there.
     Setup(setup::Options),
     /// Check the house rules of STYLE.md and the layers of .config/layers.toml.
@@ -56,6 +59,7 @@ fn main() -> ExitCode {
             .map(|binary| step::say(&format!("complete: {}", binary.display())))
             .map(done),
         Task::Test(options) => test::run(&options),
+        Task::Engines(options) => engine::run(&options).map(done),
         Task::Setup(options) => setup::run(&options).map(done),
         Task::Tidy => tidy::report().and_then(|()| layers::report()).map(done),
     };

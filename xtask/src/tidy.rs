@@ -125,7 +125,7 @@ fn check(path: &str, text: &str, max_lines: usize) -> Vec<Breach> {
     breaches.extend(manifest::breaches(path, text));
     match path.rsplit('.').next() {
         Some("rs") => breaches.extend(rust::breaches(path, text)),
-        Some("ts" | "tsx") => breaches.extend(script::breaches(path, text)),
+        Some("ts" | "tsx" | "mjs") => breaches.extend(script::breaches(path, text)),
         _ => {}
     }
     breaches

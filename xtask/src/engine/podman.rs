@@ -25,7 +25,7 @@ pub(super) fn start(folder: &Path) -> Result<Engine> {
     let text = format!(
         "[containers]\nnetns = \"none\"\ndefault_ulimits = [\"nofile=1024:1024\", \"nproc=4096:4096\"]\n\n\
          [engine]\nruntime = \"runc\"\ncgroup_manager = \"cgroupfs\"\nevents_logger = \"file\"\n\
-         static_dir = \"{at}/libpod\"\ntmp_dir = \"{at}/tmp\"\nvolume_path = \"{at}/volumes\"\n"
+         tmp_dir = \"{at}/tmp\"\n"
     );
     std::fs::write(&settings, text).context("writing podman's settings")?;
     let storage = folder.join("storage.conf");

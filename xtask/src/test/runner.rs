@@ -27,10 +27,7 @@ pub(crate) fn run(kind: Kind) -> Result<Tally> {
     }
     setup::ensure(kind.needs())?;
     match kind {
-        Kind::Fmt => check(
-            "cargo fmt --check",
-            build::cargo("fmt").args(["--all", "--", "--check"]),
-        ),
+        Kind::Fmt => formatted(),
         Kind::Tidy => tidy::report().map(|()| Tally::default()),
         Kind::Layering => layers::report().map(|()| Tally::default()),
         Kind::Clippy => {
@@ -52,6 +49,21 @@ pub(crate) fn run(kind: Kind) -> Result<Tally> {
 fn check(what: &str, command: &mut Command) -> Result<Tally> {
     step::openly(what, command)?;
     Ok(Tally::default())
+}
+
+fn formatted() -> Result<Tally> {
+    check(
+        "cargo fmt --check",
+        build::cargo("fmt").args(["--all", "--", "--check"]),
+    )?;
+    // The kernel programs are no member of the workspace.
+    let mut cargo = build::cargo("fmt");
+    check(
+        "cargo fmt --check in recorder-ebpf",
+        cargo
+            .args(["--", "--check"])
+            .current_dir(tree::root().join("recorder-ebpf")),
+    )
 }
 
 fn unit() -> Result<Tally> {

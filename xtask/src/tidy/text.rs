@@ -18,7 +18,7 @@ const SECRETS: [&str; 6] = [
 ];
 
 /// Endings of files that people write by hand.
-const SOURCES: [&str; 7] = ["rs", "ts", "tsx", "css", "c", "sh", "py"];
+const SOURCES: [&str; 8] = ["rs", "ts", "tsx", "mjs", "css", "c", "sh", "py"];
 
 /// What is wrong with what a file says, whatever its language.
 pub(super) fn breaches(path: &str, text: &str, max_lines: usize) -> Vec<Breach> {
