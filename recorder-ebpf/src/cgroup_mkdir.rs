@@ -3,6 +3,7 @@
 use aya_ebpf::helpers::bpf_ktime_get_boot_ns;
 use aya_ebpf::macros::btf_tracepoint;
 use aya_ebpf::programs::BtfTracePointContext;
+use aya_log_ebpf::debug;
 use bc_abi::{EventKind, KernelLoss, MkdirEvent, Watch};
 
 use crate::maps::{EVENTS, MKDIR_SCRATCH, WATCHES, lost};
@@ -13,6 +14,7 @@ use crate::{kernel_string, task};
 pub(crate) fn cgroup_mkdir(ctx: BtfTracePointContext) -> i32 {
     let (cgroup, path) = (ctx.arg(0), ctx.arg::<u64>(1));
     let key = task::cgroup_key(cgroup);
+    debug!(&ctx, "cgroup {} of hierarchy {} made", key.id, key.hierarchy);
     if WATCHES.insert(&key, &Watch { state: Watch::PROVISIONAL }, 0).is_err() {
         lost(KernelLoss::WatchTable, 0);
     }

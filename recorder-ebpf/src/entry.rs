@@ -1,6 +1,7 @@
 //! The life of an entry in the process table: made, found again by a thread, added to.
 
 use aya_ebpf::helpers::bpf_ktime_get_boot_ns;
+use aya_log_ebpf::warn;
 use bc_abi::{CgroupKey, ENTRY_SLOTS, End, KernelLoss, Process, ProcessKey, Totals, process_flag};
 
 use crate::maps::{ENTRY_SCRATCH, PROCESSES, SIGNALS, WATCHES, add, lost};
@@ -80,6 +81,7 @@ pub(crate) fn make(task: Task, key: ProcessKey, keys: &[CgroupKey; ENTRY_SLOTS],
     entry.signal = signal;
     if PROCESSES.insert(&key, entry, 0).is_err() || SIGNALS.insert(&signal, &key, 0).is_err() {
         let _ = PROCESSES.remove(&key);
+        warn!(&(), "no room for process {}", key.tgid);
         lost(KernelLoss::ProcessTable, 0);
         return false;
     }

@@ -1,8 +1,9 @@
 //! Every map the programs share with the agent, and the counting of what did not fit.
 
+use aya_ebpf::bindings::{BPF_RB_FORCE_WAKEUP, BPF_RB_NO_WAKEUP};
 use aya_ebpf::macros::map;
 use aya_ebpf::maps::{Array, HashMap, PerCpuArray, RingBuf};
-use bc_abi::{Account, CgroupKey, Control, ExecEvent, KernelLoss, MkdirEvent, PROCESSES_MAX, Process, ProcessKey, RING_BYTES, WATCHES_MAX, Watch};
+use bc_abi::{Account, CgroupKey, Control, ExecEvent, KernelLoss, MkdirEvent, PROCESSES_MAX, Process, ProcessKey, RING_BYTES, TaskRecord, WATCHES_MAX, Watch};
 
 /// Watched cgroups.
 #[map]
@@ -49,6 +50,10 @@ pub(crate) static EXEC_SCRATCH: PerCpuArray<ExecScratch> = PerCpuArray::with_max
 #[map]
 pub(crate) static MKDIR_SCRATCH: PerCpuArray<MkdirEvent> = PerCpuArray::with_max_entries(1, 0);
 
+/// A record of a walk under construction.
+#[map]
+pub(crate) static TASK_SCRATCH: PerCpuArray<TaskRecord> = PerCpuArray::with_max_entries(1, 0);
+
 /// An entry under construction: larger than the stack.
 #[map]
 pub(crate) static ENTRY_SCRATCH: PerCpuArray<Process> = PerCpuArray::with_max_entries(1, 0);
@@ -66,6 +71,14 @@ pub(crate) fn lost(reason: KernelLoss, cpu_ns: u64) {
         // SAFETY: this CPU's own element.
         unsafe { *sum += cpu_ns };
     }
+}
+
+/// Flags for an event: the agent comes by itself once a second, and is woken only when the ring fills before.
+#[inline(always)]
+pub(crate) fn wake_when_filling() -> u64 {
+    // BPF_RB_AVAIL_DATA: what the agent has not taken yet.
+    let waiting = EVENTS.query(0);
+    u64::from(if waiting > u64::from(RING_BYTES) / 4 { BPF_RB_FORCE_WAKEUP } else { BPF_RB_NO_WAKEUP })
 }
 
 /// Adds to a number that other CPUs add to as well.

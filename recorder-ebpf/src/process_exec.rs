@@ -1,14 +1,14 @@
 //! `sched_process_exec`: what a process runs from now on. Path and arguments lie in its own fresh user memory.
 
-use aya_ebpf::bindings::BPF_RB_NO_WAKEUP;
 use aya_ebpf::helpers::{bpf_ktime_get_boot_ns, generated};
 use aya_ebpf::macros::btf_tracepoint;
 use aya_ebpf::programs::BtfTracePointContext;
+use aya_log_ebpf::debug;
 use bc_abi::{ARGS_MAX, EventKind, ExecEvent, KernelLoss, PATH_MAX, process_flag};
 
 use crate::entry;
 use crate::layout::{load, offset};
-use crate::maps::{EVENTS, EXEC_SCRATCH, lost};
+use crate::maps::{EVENTS, EXEC_SCRATCH, lost, wake_when_filling};
 use crate::task::Task;
 
 /// `(task, old pid, binprm)`.
@@ -28,6 +28,7 @@ pub(crate) fn process_exec(ctx: BtfTracePointContext) -> i32 {
     event.uid = task.uid();
     event.comm = task.comm();
 
+    debug!(&ctx, "process {} executed", key.tgid);
     let mm = task.mm();
     if mm.is_null() {
         return 0;
@@ -54,7 +55,7 @@ pub(crate) fn process_exec(ctx: BtfTracePointContext) -> i32 {
     let bytes = unsafe {
         core::slice::from_raw_parts(core::ptr::from_mut(scratch).cast::<u8>(), size_of::<ExecEvent>() + bounded(taken) as usize)
     };
-    if EVENTS.output::<[u8]>(bytes, u64::from(BPF_RB_NO_WAKEUP)).is_err() {
+    if EVENTS.output::<[u8]>(bytes, wake_when_filling()).is_err() {
         lost(KernelLoss::RingExec, 0);
     }
     0

@@ -1,14 +1,13 @@
 //! `sched_switch`: the one moment when a thread's CPU is complete is its last switch. Everything a process cost is closed here.
 
-use aya_ebpf::bindings::{BPF_RB_FORCE_WAKEUP, BPF_RB_NO_WAKEUP};
 use aya_ebpf::helpers::bpf_ktime_get_boot_ns;
 use aya_ebpf::macros::btf_tracepoint;
 use aya_ebpf::programs::BtfTracePointContext;
-use bc_abi::{Account, CgroupKey, ENTRY_SLOTS, Event, EventHeader, EventKind, KernelLoss, Process, ProcessKey, RING_BYTES, Totals, end_flag, process_flag};
+use bc_abi::{Account, CgroupKey, ENTRY_SLOTS, Event, EventHeader, EventKind, KernelLoss, Process, ProcessKey, Totals, end_flag, process_flag};
 
 use crate::entry;
 use crate::layout::{Object, load, offset};
-use crate::maps::{ACCOUNTS, EVENTS, PROCESSES, SIGNALS, WATCHES, add, lost};
+use crate::maps::{ACCOUNTS, EVENTS, PROCESSES, SIGNALS, WATCHES, add, lost, wake_when_filling};
 use crate::task::Task;
 
 /// `SIGNAL_GROUP_EXIT`, the same in every kernel we know.
@@ -86,7 +85,7 @@ unsafe fn note_end(task: Task, process: *mut Process) {
     }
 }
 
-/// Tells the agent, and wakes it only when the ring fills: it comes by itself once a second.
+/// Tells the agent.
 #[inline(always)]
 fn announce(key: ProcessKey) {
     // SAFETY: a helper without arguments.
@@ -96,9 +95,7 @@ fn announce(key: ProcessKey) {
         process: key,
         cgroup: CgroupKey::default(),
     };
-    let waiting = EVENTS.query(0);
-    let wake = if waiting > u64::from(RING_BYTES) / 4 { BPF_RB_FORCE_WAKEUP } else { BPF_RB_NO_WAKEUP };
-    if EVENTS.output::<Event>(event, u64::from(wake)).is_err() {
+    if EVENTS.output::<Event>(event, wake_when_filling()).is_err() {
         lost(KernelLoss::RingEnd, 0);
     }
 }

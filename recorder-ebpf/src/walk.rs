@@ -7,7 +7,7 @@ use bc_abi::{CgroupKey, ENTRY_SLOTS, TaskRecord, Totals, process_flag, task_flag
 
 use crate::entry::{self, Begin};
 use crate::layout::{Object, load, load_or, offset};
-use crate::maps::CONTROL;
+use crate::maps::{CONTROL, TASK_SCRATCH};
 use crate::task::{Task, count, resident_pages};
 
 /// `struct bpf_iter__task`.
@@ -38,7 +38,12 @@ pub(crate) unsafe extern "C" fn walk_tasks(ctx: *const Context) -> i32 {
     };
     let Some((key, process)) = found else { return 0 };
 
-    let mut record = TaskRecord { process: key, pid: task.pid(), ..TaskRecord::default() };
+    let Some(scratch) = TASK_SCRATCH.get_ptr_mut(0) else { return 0 };
+    // SAFETY: this CPU's own scratch, and there is one walk at a time.
+    let record = unsafe { &mut *scratch };
+    record.process = key;
+    record.pid = task.pid();
+    record.ended = Totals::ZERO;
     // SAFETY: a live map value. Only walks touch `walk`, and there is one at a time.
     unsafe {
         if core::ptr::read_volatile(&raw const (*process).walk) != control.walk {
@@ -61,6 +66,7 @@ pub(crate) unsafe extern "C" fn walk_tasks(ctx: *const Context) -> i32 {
     }
     record.threads = task.thread_count();
     record.totals = if flags & task_flag::ENDED == 0 { task.totals() } else { Totals::ZERO };
+    (record.rss_pages, record.peak_rss_pages, record.vm_pages, record.swap_pages) = (0, 0, 0, 0);
     let mm = task.mm();
     if !mm.is_null() {
         flags |= task_flag::MEMORY;
@@ -73,8 +79,8 @@ pub(crate) unsafe extern "C" fn walk_tasks(ctx: *const Context) -> i32 {
         }
     }
     record.flags = flags;
-    // SAFETY: the record lies on the stack, whole and initialised.
-    unsafe { generated::bpf_seq_write(seq as *mut _, (&raw const record).cast::<c_void>(), size_of::<TaskRecord>() as u32) };
+    // SAFETY: the record is whole and initialised.
+    unsafe { generated::bpf_seq_write(seq as *mut _, core::ptr::from_ref(record).cast::<c_void>(), size_of::<TaskRecord>() as u32) };
     0
 }
 

@@ -134,7 +134,7 @@ impl Agent {
             excludes: Excludes::new(&config.exclude)?,
             mask: Mask::new(&config.mask)?,
             hierarchies: Hierarchies::mounted()?,
-            kernel: kernel::start(config.kernel_object.as_deref())?,
+            kernel: kernel::start(config.kernel_object.as_deref(), config.kernel_log)?,
             boot: boot.trim().parse().map_err(|_| Error::BootId(std::io::Error::other("not an id")))?,
             clock,
             began_ns,
@@ -168,6 +168,7 @@ impl Agent {
 
     /// Takes every event that waits in the ring.
     fn take_events(&mut self) {
+        self.kernel.flush_log();
         while let Some(event) = self.kernel.next_event() {
             match event {
                 KernelEvent::Exec { .. } => self.executed(event),

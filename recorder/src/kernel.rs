@@ -17,6 +17,7 @@ use std::path::PathBuf;
 use aya::Btf;
 use aya::maps::{Array, HashMap, MapData, PerCpuArray, RingBuf};
 use aya::programs::Iter;
+use aya_log::EbpfLogger;
 use bc_abi::{Account, CgroupKey, Control, KernelLoss, Process, ProcessKey, TaskRecord, Watch};
 
 pub use self::btf::BtfError;
@@ -89,6 +90,7 @@ pub struct Kernel {
     control: Array<MapData, Shared<Control>>,
     walks: u64,
     has_io: bool,
+    log: Option<EbpfLogger<&'static dyn log::Log>>,
     buffer: Vec<u8>,
     /// Keeps the programs attached for as long as it lives.
     programs: aya::Ebpf,
@@ -98,6 +100,13 @@ impl Kernel {
     /// Waits on this for events.
     pub fn event_fd(&self) -> BorrowedFd<'_> {
         self.events.as_fd()
+    }
+
+    /// Prints what the kernel programs logged (`--kernel-log`), through the `log` facade.
+    pub fn flush_log(&mut self) {
+        if let Some(log) = &mut self.log {
+            log.flush();
+        }
     }
 
     /// The oldest waiting event.
@@ -177,7 +186,7 @@ impl Kernel {
 }
 
 /// Loads the programs for this kernel and attaches them. `types` is dropped by the caller: it is large.
-pub fn start(object: Option<&std::path::Path>) -> Result<Kernel, KernelError> {
+pub fn start(object: Option<&std::path::Path>, log: bool) -> Result<Kernel, KernelError> {
     load::preflight()?;
     let types = btf::KernelTypes::open()?;
     let mut layout = layout::fill(&types)?;
@@ -185,7 +194,7 @@ pub fn start(object: Option<&std::path::Path>) -> Result<Kernel, KernelError> {
     path_mode::choose(&types, &mut layout, &mut bytes)?;
     drop(types);
     let btf = Btf::from_sys_fs().map_err(|error| KernelError::refused("reading the kernel's BTF", error))?;
-    let kernel = load::load(&bytes, layout, &btf)?;
+    let kernel = load::load(&bytes, layout, &btf, log)?;
     drop(btf);
     // SAFETY: gives freed pages of the parsed BTF back; no pointer of ours is touched.
     unsafe { libc::malloc_trim(0) };

@@ -2,6 +2,7 @@
 
 use aya::programs::{BtfTracePoint, Iter};
 use aya::{Btf, Ebpf, EbpfLoader};
+use aya_log::EbpfLogger;
 use bc_abi::{ABSENT, Layout};
 
 use super::shared::Shared;
@@ -17,6 +18,10 @@ const TRACEPOINTS: [(&str, &str); 7] = [
     ("cgroup_rmdir", "cgroup_rmdir"),
     ("cgroup_mkdir", "cgroup_mkdir"),
 ];
+
+/// Levels of the kernel programs' log.
+const LOG_NONE: u8 = 0;
+const LOG_ALL: u8 = 5;
 
 /// The iterator's program.
 pub(super) const WALKER: &str = "walk_tasks";
@@ -34,12 +39,14 @@ pub(super) fn preflight() -> Result<(), KernelError> {
 }
 
 /// Loads and attaches.
-pub(super) fn load(object: &[u8], layout: Layout, btf: &Btf) -> Result<Kernel, KernelError> {
+pub(super) fn load(object: &[u8], layout: Layout, btf: &Btf, log: bool) -> Result<Kernel, KernelError> {
     let has_io = layout.task_rchar != ABSENT && layout.task_block_read != ABSENT;
     let layout = Shared(layout);
     let mut ebpf = EbpfLoader::new()
         .btf(Some(btf))
         .override_global("LAYOUT", &layout, true)
+        // 0 is off: a constant to the verifier, which then drops every line that would log.
+        .override_global(aya_log::LEVEL, if log { &LOG_ALL } else { &LOG_NONE }, true)
         .load(object)
         .map_err(|error| KernelError::refused("loading the kernel programs", error))?;
 
@@ -52,7 +59,9 @@ pub(super) fn load(object: &[u8], layout: Layout, btf: &Btf) -> Result<Kernel, K
             ebpf.program_mut(program).ok_or(KernelError::NotEmbedded)?.try_into().map_err(refused)?;
         tracepoint.load(hook, btf).map_err(refused)?;
     }
+    let log = log.then(|| EbpfLogger::init(&mut ebpf)).transpose().map_err(|error| KernelError::refused("opening the kernel programs' log", error))?;
     let mut kernel = Kernel {
+        log,
         events: map(&mut ebpf, "EVENTS")?,
         watches: map(&mut ebpf, "WATCHES")?,
         processes: map(&mut ebpf, "PROCESSES")?,
