@@ -10,6 +10,8 @@ mod session;
 mod stream;
 mod usage;
 
+pub(crate) use permitted::malformed_id;
+
 use std::sync::Arc;
 
 use axum::Router;

@@ -2,15 +2,17 @@
 
 use std::sync::Arc;
 
+use axum::http::HeaderMap;
 use bc_schema::store::{ContainerRecord, ReadStore, StoreError};
 use bc_schema::{Committed, ContainerId};
 use tokio::sync::{broadcast, watch};
 use tokio_util::sync::CancellationToken;
 
-use crate::auth::Auth;
+use crate::auth::{Auth, Pass};
 use crate::config::Config;
 use crate::health::Health;
 use crate::metrics::Requests;
+use crate::problem::Problem;
 
 /// Shared by all requests.
 pub(crate) struct App {
@@ -39,5 +41,29 @@ impl App {
         let record = self.store.container(&short).await?;
         // Another full id with the same beginning is another container.
         Ok(record.filter(|record| record.latest().life.container == short))
+    }
+
+    /// The container `id`, for a caller who may see it.
+    pub(crate) async fn open(
+        &self,
+        headers: &HeaderMap,
+        id: &ContainerId,
+    ) -> Result<(Pass, Option<ContainerRecord>), Problem> {
+        let pass = self.auth.pass(headers, Some(id))?;
+        let record = self.container(id).await?;
+        if let (Some(own), Some(record)) = (pass.container(), &record) {
+            let found = &record.latest().life.container;
+            // Both spellings are one container, unless somebody named a run like the beginning of another's id: then each name is
+            // its own, and the token is for the one that it names.
+            if own != found
+                && self
+                    .container(own)
+                    .await?
+                    .is_none_or(|its| its.latest().life.container != *found)
+            {
+                return Err(Problem::OtherContainer);
+            }
+        }
+        Ok((pass, record))
     }
 }

@@ -30,13 +30,13 @@ impl FromRequestParts<Arc<App>> for Permitted {
         let id = path
             .ok()
             .and_then(|Path(path)| ContainerId::new(path.get("id")?.as_str()));
-        // Who may not ask is told so before what they asked is judged.
-        app.auth.pass(&parts.headers, id.as_ref())?;
-        let id = id.ok_or_else(malformed_id)?;
-        app.container(&id)
-            .await?
-            .map(Permitted)
-            .ok_or_else(unknown_container)
+        let Some(id) = id else {
+            // Who may not ask is told so before what they asked is judged.
+            app.auth.pass(&parts.headers, None)?;
+            return Err(malformed_id());
+        };
+        let (_, record) = app.open(&parts.headers, &id).await?;
+        record.map(Permitted).ok_or_else(unknown_container)
     }
 }
 
@@ -52,7 +52,7 @@ pub(crate) fn unknown_container() -> Problem {
     Problem::NotFound("no container of this id was recorded".into())
 }
 
-fn malformed_id() -> Problem {
+pub(crate) fn malformed_id() -> Problem {
     Problem::BadRequest(format!(
         "a container's id is 1 to {} bytes of percent-encoded UTF-8 without control characters",
         ContainerId::MAX

@@ -31,20 +31,22 @@ pub(crate) async fn stream(
     parameters: Parameters,
 ) -> Result<Response, Problem> {
     let asked = asked_container(&parameters)?;
-    let pass = app.auth.pass(&headers, asked.as_ref())?;
-    // Without a container: an admin watches the list, a container's token its own.
-    let watched = match asked.as_ref().or(pass.container()) {
-        Some(id) => Some(
-            app.container(id)
-                .await?
-                .ok_or_else(unknown_container)?
-                .latest()
-                .life
-                .container
-                .clone(),
-        ),
-        None => None,
+    let (pass, watched) = match &asked {
+        Some(id) => app.open(&headers, id).await?,
+        None => {
+            // An admin watches the list, a container's token its own.
+            let pass = app.auth.pass(&headers, None)?;
+            let own = match pass.container() {
+                Some(own) => app.container(own).await?,
+                None => None,
+            };
+            (pass, own)
+        }
     };
+    if watched.is_none() && (asked.is_some() || !pass.is_admin()) {
+        return Err(unknown_container());
+    }
+    let watched = watched.map(|record| record.latest().life.container.clone());
     let mut news = News {
         receiver: app.committed.subscribe(),
         watched,

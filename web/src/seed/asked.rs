@@ -10,6 +10,7 @@ use bc_schema::{ContainerId, ProcessId, Resolution, TimeRange};
 
 use super::Plain;
 use super::pids::Pids;
+use crate::api::malformed_id;
 use crate::app::App;
 use crate::history;
 use crate::parameters::Parameters;
@@ -17,7 +18,8 @@ use crate::problem::Problem;
 
 /// A request whose caller may see the container it is about.
 pub(crate) struct Asked {
-    id: ContainerId,
+    /// `None`: it was never seen.
+    record: Option<ContainerRecord>,
     pub(crate) parameters: Parameters,
 }
 
@@ -29,15 +31,13 @@ impl FromRequestParts<Arc<App>> for Asked {
         let id = path
             .ok()
             .and_then(|Path(path)| ContainerId::new(path.get("id")?.as_str()));
-        app.auth.pass(&parts.headers, id.as_ref())?;
-        let id = id.ok_or_else(|| {
-            Problem::BadRequest(format!(
-                "a container's id is 1 to {} bytes of text",
-                ContainerId::MAX
-            ))
-        })?;
+        let Some(id) = id else {
+            app.auth.pass(&parts.headers, None)?;
+            return Err(malformed_id().into());
+        };
+        let (_, record) = app.open(&parts.headers, &id).await?;
         Ok(Self {
-            id,
+            record,
             parameters: Parameters::of(&parts.uri)?,
         })
     }
@@ -67,14 +67,12 @@ impl Asked {
     pub(crate) async fn processes(
         &self,
         app: &App,
-    ) -> Result<Option<(ContainerRecord, Vec<ProcessRecord>)>, Problem> {
-        let Some(record) = app.container(&self.id).await? else {
+    ) -> Result<Option<(&ContainerRecord, Vec<ProcessRecord>)>, Problem> {
+        let Some(record) = &self.record else {
             return Ok(None);
         };
-        let all = app
-            .store
-            .processes(&record.latest().life.container, &ProcessQuery::default())
-            .await?;
+        let id = &record.latest().life.container;
+        let all = app.store.processes(id, &ProcessQuery::default()).await?;
         Ok(Some((record, all)))
     }
 
@@ -97,7 +95,7 @@ impl Asked {
             ids = Some(vec![process.start.process]);
         }
         let retention = &app.config.retention;
-        let reaches = history::reaches(&record);
+        let reaches = history::reaches(record);
         let from_ns = history::first_kept_ns(&reaches, retention, resolution);
         let query = SeriesQuery {
             resolution,
