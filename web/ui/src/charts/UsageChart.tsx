@@ -56,9 +56,9 @@ export function UsageChart(props: UsageChartProps) {
     setHere(point?.at_ms ?? null)
     props.onCursor(point?.at_ms ?? null)
     const over = point === null || usage === null ? null : layerAt(layers, indexAt(usage, point.at_ms), point.value)
-    props.onHighlight(over === null || kind.metric === 'block_io' ? null : over.process)
+    props.onHighlight(kind.metric === 'block_io' ? null : (over?.process ?? null))
   }
-  const empty = usage !== null && usage.total.mean.every((value) => value === null)
+  const empty = usage?.total.mean.every((value) => value === null) === true
   const total = usage === null ? '' : kind.total(usage, at)
   return (
     <section class="usage" aria-label={kind.title}>

@@ -37,7 +37,7 @@ const NONE = '–'
 const CPU: Kind = {
   metric: 'cpu',
   title: 'CPU',
-  height: 196,
+  height: 186,
   top: 8,
   binary: false,
   format: cpuShare,
@@ -63,8 +63,8 @@ const CPU: Kind = {
 const MEMORY: Kind = {
   metric: 'memory',
   title: 'Memory',
-  height: 150,
-  top: 6,
+  height: 132,
+  top: 5,
   binary: true,
   format: bytes,
   heights: memoryHeights,
@@ -88,8 +88,8 @@ const MEMORY: Kind = {
 const BLOCK_IO: Kind = {
   metric: 'block_io',
   title: 'Block I/O',
-  height: 138,
-  top: 4,
+  height: 132,
+  top: 3,
   binary: true,
   format: bytesPerSecond,
   heights: ioHeights,
@@ -106,9 +106,10 @@ const BLOCK_IO: Kind = {
   rows: (usage, layers, at) => [
     direction('read ↑', 'c-read', usage, usage.total.read, at),
     direction('write ↓', 'c-write', usage, usage.total.write, at),
-    ...layers.map((layer) =>
-      row(layer, at < 0 ? bytes(layer.sum) : rate(layer.values[at]), 'read and written together'),
-    ),
+    // A process has no band of its own here: its curve shows while it is highlighted.
+    ...layers
+      .map((layer) => row(layer, at < 0 ? bytes(layer.sum) : rate(layer.values[at]), 'read and written together'))
+      .map((entry) => ({ ...entry, swatch: `${entry.swatch} ring` })),
   ],
 }
 

@@ -61,6 +61,7 @@ export function paintLine(chart: uPlot, usage: Usage, values: Values, variable: 
       joined = step.touches_next
     })
     context.strokeStyle = colour(variable)
+    context.globalAlpha = 0.7
     context.lineWidth = devicePixelRatio
     context.stroke(path)
   })
@@ -86,25 +87,27 @@ export function paintLimit(chart: uPlot, value: number, word: string): void {
   })
 }
 
-/** A mark over the seconds in which something was lost: hatched where samples are missing, at least three pixels wide. */
+/** A mark over the seconds in which something was lost: hatched, and at least three pixels wide. */
 export function paintLosses(chart: uPlot, losses: readonly Loss[], step_ms: number): void {
   const { top, height } = chart.bbox
+  const marks: { left: number; right: number }[] = []
+  for (const loss of [...losses].sort((a, b) => a.at_ms - b.at_ms)) {
+    const left = chart.valToPos(loss.at_ms, 'x', true)
+    const right = Math.max(left + 3 * devicePixelRatio, chart.valToPos(loss.at_ms + Math.min(step_ms, 1000), 'x', true))
+    const before = marks.at(-1)
+    // Marks that touch are one: laid over each other they would darken.
+    if (before !== undefined && left <= before.right + 1) before.right = Math.max(before.right, right)
+    else marks.push({ left, right })
+  }
   inside(chart, (context) => {
     const hatch = hatching(context)
-    let painted_to = -Infinity
-    for (const loss of losses) {
-      const left = Math.max(painted_to, chart.valToPos(loss.at_ms, 'x', true))
-      const right = Math.max(
-        left + 3 * devicePixelRatio,
-        chart.valToPos(loss.at_ms + Math.min(step_ms, 1000), 'x', true),
-      )
+    for (const { left, right } of marks) {
       context.fillStyle = colour('--loss')
       context.fillRect(left, top, right - left, height)
       context.fillStyle = hatch
       context.fillRect(left, top, right - left, height)
       context.fillStyle = colour('--amber')
       context.fillRect(left, top, right - left, 3 * devicePixelRatio)
-      painted_to = right
     }
   })
 }

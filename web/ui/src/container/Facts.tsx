@@ -4,14 +4,13 @@ import { useMemo } from 'preact/hooks'
 import type { OneContainer, Usage } from '../api/answers.ts'
 import { largest } from '../charts/layers.ts'
 import { Known } from '../elements/Known.tsx'
-import { Link } from '../elements/Link.tsx'
 import { Meter } from '../elements/Meter.tsx'
 import { bytes, count, cpuShare } from '../format/amount.ts'
 import { durationNs } from '../format/time.ts'
 import type { Feed } from '../processes/feed.ts'
 import { livedIn } from '../processes/match.ts'
 import { failed } from '../processes/outcome.ts'
-import { hrefWith } from '../view/place.ts'
+import { go, hrefWith } from '../view/place.ts'
 import type { Window } from '../view/window.ts'
 
 interface FactsProps {
@@ -88,14 +87,19 @@ function Failures({ feed, window }: { feed: Feed; window: Window }) {
     counts.code > 0 ? `${count(counts.code)} exit code` : null,
   ].filter((part) => part !== null)
   return (
-    <Link href={`${hrefWith({ show: 'failed' })}#processes`} class="fact fact-failed" title="show only these">
+    <button type="button" class="fact fact-failed" title="show only these" onClick={showFailed}>
       <span class="fact-name">failed</span>
       <span class="fact-value">
         {count(counts.all)}
         {feed.large && '+'} <span class="of">{parts.join(', ')}</span>
       </span>
-    </Link>
+    </button>
   )
+}
+
+function showFailed(): void {
+  go(hrefWith({ show: 'failed' }))
+  document.getElementById('processes')?.scrollIntoView()
 }
 
 function latest(usage: Usage | undefined): number | null {

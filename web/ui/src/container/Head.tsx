@@ -28,9 +28,11 @@ export function Head({ container, view, window }: { container: OneContainer; vie
         </h1>
         <StateMark live={container.state === 'live'} />
         <span class="head-id">
-          <code title={visible(container.id)}>
-            <Text of={container.short_id ?? container.id} />
-          </code>
+          {container.id !== container.name && (
+            <code title={visible(container.id)}>
+              <Text of={container.short_id ?? container.id} />
+            </code>
+          )}
           <Copy text={container.id} what="the id" />
         </span>
         {container.lives.length > 1 && <Lives container={container} chosen_ms={Math.floor(life?.began_ms ?? 0)} />}

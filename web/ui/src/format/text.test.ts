@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import { commandLine, shortened, visible } from './text.ts'
 
 test('control, direction and invisible characters become signs', () => {
-  assert.equal(visible('a\u001b[31mred\u0000\n\u007f'), 'a␛[31mred␀␊␡')
+  assert.equal(visible('a\u001b[31mred\u0000\n\u007f'), 'a⟨ESC⟩[31mred⟨NUL⟩⟨LF⟩⟨DEL⟩')
   assert.equal(visible('txt\u202eexe'), 'txt⟨RLO⟩exe')
   assert.equal(visible('\u009b1m'), '⟨9b⟩1m')
   assert.equal(visible('pay\u200bload\u{e0041}'), 'pay⟨ZWSP⟩load⟨TAG⟩')

@@ -3,34 +3,41 @@
  * That it is never read as markup is Preact's doing: it only ever becomes a text node.
  */
 
+/** The control characters below the space, in their order. */
+const CONTROLS =
+  'NUL SOH STX ETX EOT ENQ ACK BEL BS TAB LF VT FF CR SO SI DLE DC1 DC2 DC3 DC4 NAK SYN ETB CAN EM SUB ESC FS GS RS US'.split(
+    ' ',
+  )
+
 /** Characters that show nothing or change the direction of what follows, by the name they are shown with. */
-const INVISIBLE: Record<number, string> = {
-  173: 'SHY',
-  847: 'CGJ',
-  1564: 'ALM',
-  4447: 'HCF',
-  4448: 'HJF',
-  6158: 'MVS',
-  8203: 'ZWSP',
-  8204: 'ZWNJ',
-  8205: 'ZWJ',
-  8206: 'LRM',
-  8207: 'RLM',
-  8232: 'LS',
-  8233: 'PS',
-  8234: 'LRE',
-  8235: 'RLE',
-  8236: 'PDF',
-  8237: 'LRO',
-  8238: 'RLO',
-  8288: 'WJ',
-  8294: 'LRI',
-  8295: 'RLI',
-  8296: 'FSI',
-  8297: 'PDI',
-  12644: 'HF',
-  65279: 'BOM',
-}
+const INVISIBLE = new Map([
+  [0x7f, 'DEL'],
+  [0xad, 'SHY'],
+  [0x34f, 'CGJ'],
+  [0x61c, 'ALM'],
+  [0x115f, 'HCF'],
+  [0x1160, 'HJF'],
+  [0x180e, 'MVS'],
+  [0x200b, 'ZWSP'],
+  [0x200c, 'ZWNJ'],
+  [0x200d, 'ZWJ'],
+  [0x200e, 'LRM'],
+  [0x200f, 'RLM'],
+  [0x2028, 'LS'],
+  [0x2029, 'PS'],
+  [0x202a, 'LRE'],
+  [0x202b, 'RLE'],
+  [0x202c, 'PDF'],
+  [0x202d, 'LRO'],
+  [0x202e, 'RLO'],
+  [0x2060, 'WJ'],
+  [0x2066, 'LRI'],
+  [0x2067, 'RLI'],
+  [0x2068, 'FSI'],
+  [0x2069, 'PDI'],
+  [0x3164, 'HF'],
+  [0xfeff, 'BOM'],
+])
 
 /** The text with every control, direction and invisible character replaced by something that shows. */
 export function visible(text: string): string {
@@ -42,12 +49,11 @@ export function visible(text: string): string {
 }
 
 function sign(code: number): string | null {
-  if (code < 0x20) return String.fromCodePoint(0x2400 + code)
-  if (code === 0x7f) return '␡'
+  if (code < 0x20) return `⟨${CONTROLS[code]}⟩`
   if (code > 0x7f && code < 0xa0) return `⟨${code.toString(16)}⟩`
   if (code >= 0xd800 && code <= 0xdfff) return '�'
   if (code >= 0xe0000 && code <= 0xe007f) return '⟨TAG⟩'
-  const name = INVISIBLE[code]
+  const name = INVISIBLE.get(code)
   return name === undefined ? null : `⟨${name}⟩`
 }
 

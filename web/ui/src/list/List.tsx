@@ -9,6 +9,7 @@ import { Meter } from '../elements/Meter.tsx'
 import { Text } from '../elements/Text.tsx'
 import { Time } from '../elements/Time.tsx'
 import { bytes, count, cpuShare } from '../format/amount.ts'
+import { visible } from '../format/text.ts'
 import { clockNear, duration, durationNs } from '../format/time.ts'
 import { hrefTo } from '../view/place.ts'
 
@@ -62,7 +63,7 @@ function Entry({ of: one, cpu_ns_per_s }: { of: ListedContainer; cpu_ns_per_s: n
     <tr class={live ? 'live' : 'past'}>
       <td class="list-name">
         <KindBadge kind={one.kind} />
-        <Link href={hrefTo({ container: one.id })} title={one.id}>
+        <Link href={hrefTo({ container: one.id })} title={visible(one.id)}>
           <Text of={one.name} />
         </Link>
         {one.lives > 1 && (
@@ -71,7 +72,7 @@ function Entry({ of: one, cpu_ns_per_s }: { of: ListedContainer; cpu_ns_per_s: n
           </span>
         )}
       </td>
-      <td class="wide list-what" title={what ?? undefined}>
+      <td class="wide list-what" title={what === null ? undefined : visible(what)}>
         <Known value={what} show={(text) => <Text of={text} />} />
       </td>
       <td>

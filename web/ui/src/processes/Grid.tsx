@@ -60,7 +60,6 @@ export function Grid(props: GridProps) {
     event.preventDefault()
   }
   return (
-    // biome-ignore lint/a11y/useSemanticElements: a table element cannot hold ten thousand rows of which forty are drawn
     <div
       class="grid"
       role="treegrid"

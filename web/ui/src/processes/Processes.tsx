@@ -1,5 +1,6 @@
 /** Every process of the window, as a tree or a table, searched, filtered and sorted. */
-import { useEffect, useMemo, useState } from 'preact/hooks'
+import { useMemo, useState } from 'preact/hooks'
+import type { Process } from '../api/answers.ts'
 import { Choice } from '../elements/Choice.tsx'
 import { Search } from '../elements/Search.tsx'
 import { count } from '../format/amount.ts'
@@ -37,9 +38,6 @@ export function Processes({ view, window, feed, alive, onSelect }: ProcessesProp
     const by_branch_cpu = sort === 'cpu' ? order : null
     return treeRows(here, { compare, by_branch_cpu }, search === '' && show === 'all' ? null : matches, closed)
   }, [here, search, show, sort, order, shape, closed, end_ms])
-  useEffect(() => {
-    if (globalThis.location.hash === '#processes') document.getElementById('processes')?.scrollIntoView()
-  }, [show])
   const sortBy = (key: Sort) => {
     const turned = key !== sort ? firstOrder(key) : order === 'asc' ? 'desc' : 'asc'
     adjust({ sort: key, order: turned === firstOrder(key) ? null : turned })
@@ -109,7 +107,6 @@ export function Processes({ view, window, feed, alive, onSelect }: ProcessesProp
   )
 }
 
-function countsOf(processes: readonly { end_ms: number | null }[]): { failed: number; open: number } {
-  const list = processes as readonly Parameters<typeof failed>[0][]
-  return { failed: list.filter(failed).length, open: list.filter((p) => p.end_ms === null).length }
+function countsOf(processes: readonly Process[]): { failed: number; open: number } {
+  return { failed: processes.filter(failed).length, open: processes.filter((p) => p.end_ms === null).length }
 }

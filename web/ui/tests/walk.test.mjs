@@ -1,0 +1,101 @@
+/** The way most visits go: the list, a container, a process; and a link that shows what its sender saw. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { assertQuiet, assertTokenGone, picture, processRow, startBrowser } from './browser.mjs'
+import { startUp } from './program.mjs'
+
+/** Burns a CPU for a while, starts something short that fails and something short that does not. */
+const LOAD = 'i=0; while [ $i -lt 60000 ]; do i=$((i+1)); done; /bin/true; /bin/false; exec sleep 60'
+
+test('from the list to a container to a process', { timeout: 180_000 }, async (t) => {
+  const up = await startUp(t)
+  const browser = await startBrowser(t)
+  const visit = await browser.open()
+  const { page } = visit
+
+  await page.goto(up.link)
+  await page.getByText('No container or job has been seen').waitFor()
+  await page.getByText('sudo bubble-chamber run -- sleep 60').waitFor()
+  await picture(page, 'empty')
+
+  up.run('walk-burner', 'sh', '-c', LOAD)
+  const link = page.getByRole('link', { name: 'walk-burner' })
+  await link.waitFor()
+  assert.equal(await page.locator('.list tbody tr').count(), 1)
+  await picture(page, 'list')
+
+  await link.click()
+  await page.getByRole('heading', { name: 'walk-burner' }).waitFor()
+  await page.locator('.state-live').waitFor()
+  await page.locator('.connection.live').waitFor()
+  await processRow(page, 'false').locator('.exit-failed', { hasText: '1' }).waitFor()
+  await processRow(page, 'true').locator('.exit-good', { hasText: '0' }).waitFor()
+  await processRow(page, 'sleep').locator('.exit-running').waitFor()
+  await page.locator('.fact-failed', { hasText: '1 exit code' }).waitFor()
+  await page.locator('section[aria-label="CPU"] .legend-row', { hasText: 'sleep' }).waitFor()
+  assert.equal(await page.locator('.usage canvas').count(), 3)
+  await picture(page, 'container')
+
+  await processRow(page, 'false').click()
+  const panel = page.getByRole('complementary', { name: 'process' })
+  await panel.getByText('exit code 1', { exact: true }).waitFor()
+  await panel.getByText('What it executed').waitFor()
+  await panel.locator('.totals', { hasText: 'CPU time' }).waitFor()
+  await panel.locator('.mark-estimated').first().waitFor()
+  await picture(page, 'process')
+  await page.keyboard.press('Escape')
+  await panel.waitFor({ state: 'detached' })
+
+  await page.locator('.fact-failed').click()
+  await processRow(page, 'true').waitFor({ state: 'detached' })
+  await processRow(page, 'false').waitFor()
+
+  const sent = page.url()
+  await assertTokenGone(visit, new URL(up.link).searchParams.get('token'))
+  assertQuiet(visit)
+  const received = await page.context().newPage()
+  await received.goto(sent)
+  await processRow(received, 'false').waitFor()
+  assert.equal(await received.locator('.choice button[aria-pressed="true"]', { hasText: 'failed' }).count(), 1)
+})
+
+test('a past one, on a narrow screen', { timeout: 180_000 }, async (t) => {
+  const up = await startUp(t)
+  assert.equal(await up.runToEnd('walk-past', 'sh', '-c', 'sleep 3; exit 7'), 7)
+  const browser = await startBrowser(t)
+  const visit = await browser.open({ width: 360, height: 740, scheme: 'light' })
+  const { page } = visit
+  await page.goto(up.page({ container: 'walk-past', token: await up.token('--container', 'walk-past', '--for', '1h') }))
+  await page.locator('.state-past').waitFor()
+  await page.locator('.connection', { hasText: 'ended' }).waitFor()
+  await processRow(page, 'sh').locator('.exit-failed', { hasText: '7' }).waitFor()
+  await picture(page, 'narrow')
+  assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 360)
+  assert.equal(await page.getByRole('link', { name: 'all containers' }).count(), 0)
+  assertQuiet(visit)
+})
+
+test('by keyboard alone', { timeout: 180_000 }, async (t) => {
+  const up = await startUp(t)
+  assert.equal(await up.runToEnd('walk-keys', 'sh', '-c', '/bin/true; /bin/false; exit 0'), 0)
+  const browser = await startBrowser(t)
+  const visit = await browser.open()
+  const { page } = visit
+  await page.goto(up.page({ container: 'walk-keys', token: await up.token('--container', 'walk-keys') }))
+  await processRow(page, 'false').waitFor()
+  const rows = page.locator('.grid-body .grid-row')
+  const before = await rows.count()
+  assert.ok(before >= 3, `${before} rows`)
+  await page.getByRole('treegrid').focus()
+  await page.keyboard.press('Home')
+  await page.keyboard.press('ArrowLeft')
+  await page.locator('.grid-row[aria-expanded="false"]').waitFor()
+  assert.ok((await rows.count()) < before)
+  await page.keyboard.press('ArrowRight')
+  await page.keyboard.press('End')
+  await page.keyboard.press('Enter')
+  await page.getByRole('complementary', { name: 'process' }).waitFor()
+  await page.keyboard.press('Escape')
+  assert.equal(await page.evaluate(() => document.activeElement?.getAttribute('role')), 'treegrid')
+  assertQuiet(visit)
+})
