@@ -5,6 +5,9 @@ use std::collections::{BTreeMap, HashMap};
 use bc_abi::{CgroupKey, ENTRY_SLOTS};
 use bc_schema::{Container, ContainerId, ContainerKind, LifeKey, Limits};
 
+/// How many decisions are kept, about anybody's cgroups.
+const DECIDED: usize = 65_536;
+
 /// Whose a cgroup is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Owner {
@@ -100,6 +103,10 @@ impl Lives {
 
     /// Decides that a cgroup is nobody's.
     pub(crate) fn disown(&mut self, key: CgroupKey) {
+        if self.owners.len() >= DECIDED {
+            // Nobody tells when these go. What is still asked for is decided again.
+            self.owners.retain(|_, owner| *owner != Owner::Nobody);
+        }
         self.owners.insert(key, Owner::Nobody);
     }
 

@@ -9,6 +9,8 @@ use crate::runtime::{RuntimeFact, podman_fact};
 
 /// How long after its last sign a life is held open: threads may still be on their way to their last switch.
 const SETTLE_NS: u64 = 1_000_000_000;
+/// How long a run's cgroup stands empty before it is taken for deserted.
+const DESERTED_NS: u64 = 3_000_000_000;
 /// How often Podman's files are looked through for a container's name, once a second.
 const LOOK_UPS: u8 = 5;
 /// Facts of runtimes that are kept for containers not met yet.
@@ -129,6 +131,7 @@ impl Agent {
 
     /// Ends lives that are over.
     pub(super) fn end_lives(&mut self) {
+        self.clear_runs();
         let now_boot_ns = self.boot_now_ns();
         let over: Vec<u64> = self
             .lives
@@ -139,6 +142,20 @@ impl Agent {
             .collect();
         for number in over {
             self.end_life(number);
+        }
+    }
+
+    /// Removes the cgroup of a run whose last process outlived whoever started it: nobody else will.
+    fn clear_runs(&mut self) {
+        let now_ns = self.clock.now_ns();
+        for run in &self.runs {
+            let life = self.lives.current(&run.id).and_then(|life| self.lives.get(life));
+            let deserted = life.is_some_and(|life| life.processes > 0 && life.open == 0 && life.last_ns + DESERTED_NS < now_ns);
+            let directory = self.hierarchies.get(run.key.hierarchy).and_then(|hierarchy| hierarchy.directory_of(&run.path));
+            if let Some(directory) = directory.filter(|directory| deserted && directory.is_dir()) {
+                // Refused while something is in it: then it is not deserted, and the next second will tell.
+                let _ = std::fs::remove_dir(directory);
+            }
         }
     }
 
