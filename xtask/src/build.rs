@@ -53,7 +53,7 @@ pub(crate) fn complete() -> Result<PathBuf> {
 pub(crate) fn cargo(subcommand: &str) -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.arg(subcommand).current_dir(tree::root());
-    if std::env::var_os("CI").is_some() && subcommand != "fmt" {
+    if std::env::var_os("CI").is_some() && !["fmt", "install"].contains(&subcommand) {
         command.arg("--locked");
     }
     command

@@ -29,7 +29,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     } else if let Some(sudo) = apt::which("sudo") {
         step::say("recording needs root: starting with sudo");
         let mut command = Command::new(sudo);
-        command.arg(&binary);
+        command.args(settings()).arg(&binary);
         command
     } else {
         bail!(
@@ -45,4 +45,14 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     ));
     let error = command.exec();
     bail!("starting {}: {error}", binary.display())
+}
+
+/// Asks sudo to leave the settings that stand in the environment alone.
+fn settings() -> Option<String> {
+    let ours = |name: &String| name.starts_with("BC_") || name.starts_with("AUTH_");
+    let names: Vec<String> = std::env::vars_os()
+        .filter_map(|(name, _)| name.into_string().ok())
+        .filter(ours)
+        .collect();
+    (!names.is_empty()).then(|| format!("--preserve-env={}", names.join(",")))
 }

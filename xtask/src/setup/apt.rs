@@ -13,6 +13,9 @@ static LISTS: Once = Once::new();
 /// Where Debian puts programs; a service's own daemon is often in an sbin that is not in a user's PATH.
 const SYSTEM_FOLDERS: [&str; 4] = ["/usr/sbin", "/usr/bin", "/sbin", "/bin"];
 
+/// A machine that has just started may still be updating itself.
+const WAIT: &str = "-oDPkg::Lock::Timeout=300";
+
 /// Installs packages for a command that may also have come from somewhere else.
 ///
 /// # Errors
@@ -49,13 +52,13 @@ pub(crate) fn install(why: &str, packages: &[&str]) -> Result<()> {
         outcome = as_root("apt-get").and_then(|mut apt| {
             step::quietly(
                 "apt-get update (the lists of packages)",
-                apt.args(["-q", "update"]),
+                apt.args(["-q", WAIT, "update"]),
             )
         });
     });
     outcome?;
     let mut apt = as_root("apt-get")?;
-    apt.args(["-q", "-y", "--no-install-recommends", "install"])
+    apt.args(["-q", "-y", WAIT, "--no-install-recommends", "install"])
         .args(&missing);
     step::quietly(&format!("apt-get install {names} ({why})"), &mut apt)
 }
@@ -80,6 +83,13 @@ fn as_root(program: &str) -> Result<Command> {
     let mut command = if is_root() {
         Command::new(program)
     } else if let Some(sudo) = which("sudo") {
+        // The password is asked for here: a step runs in a process group of its own and cannot read the terminal.
+        let granted = Command::new(&sudo).arg("--validate").status();
+        if !granted.is_ok_and(|status| status.success()) {
+            bail!(
+                "{program} needs root and sudo refused; run this once as root: cargo xtask setup"
+            );
+        }
         let mut command = Command::new(sudo);
         command.args(["DEBIAN_FRONTEND=noninteractive", program]);
         command

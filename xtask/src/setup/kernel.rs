@@ -7,7 +7,7 @@ use std::process::Command;
 use anyhow::{Result, bail};
 
 use super::apt;
-use crate::step;
+use crate::{build, step};
 
 /// The LLVM that Debian's rustc-web is built with; bpf-linker has to read that compiler's bitcode.
 const LLVM: &str = "22";
@@ -40,15 +40,20 @@ pub(crate) fn ensure() -> Result<()> {
     if apt::which("bpf-linker").is_some() {
         return Ok(());
     }
-    let mut cargo = Command::new("cargo");
+    let mut cargo;
     if toolchain == debian() {
-        let dev = format!("llvm-{LLVM}-dev");
+        let packages = [
+            &format!("llvm-{LLVM}-dev"),
+            "libzstd-dev",
+            "zlib1g-dev",
+            "g++",
+        ];
         apt::install(
             "to build bpf-linker, which links the kernel programs",
-            &[&dev, "libzstd-dev", "zlib1g-dev", "g++"],
+            &packages,
         )?;
+        cargo = build::cargo("install");
         cargo
-            .args(["install", "--locked", "bpf-linker", "--version", BPF_LINKER])
             .args([
                 "--no-default-features",
                 "--features",
@@ -56,15 +61,11 @@ pub(crate) fn ensure() -> Result<()> {
             ])
             .env("LLVM_PREFIX", format!("/usr/lib/llvm-{LLVM}"));
     } else {
-        cargo.args([
-            "+nightly",
-            "install",
-            "--locked",
-            "bpf-linker",
-            "--version",
-            BPF_LINKER,
-        ]);
+        // Its own compiler's LLVM is the one that it reads.
+        cargo = Command::new(&toolchain.cargo);
+        cargo.arg("install").env("RUSTC", &toolchain.rustc);
     }
+    cargo.args(["--locked", "bpf-linker", "--version", BPF_LINKER]);
     step::quietly(
         &format!("cargo install bpf-linker {BPF_LINKER} (links the kernel programs)"),
         &mut cargo,
