@@ -46,6 +46,8 @@ pub(super) fn start(folder: &Path, rootfs: &Path) -> Result<Engine> {
                 "--bridge",
                 "none",
             ])
+            // Where the machine has a containerd already, ours keeps apart from what is in it.
+            .args(["--containerd-namespace", "bubble-chamber-test"])
             .args([
                 "--exec-opt",
                 "native.cgroupdriver=cgroupfs",
