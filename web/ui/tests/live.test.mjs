@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { promisify } from 'node:util'
 import { assertQuiet, picture, processRow, startBrowser } from './browser.mjs'
-import { startUp } from './program.mjs'
+import { metric, startUp, until } from './program.mjs'
 
 const SOON_MS = 3000
 
@@ -77,3 +77,30 @@ test('a server that goes away is told, and found again', { timeout: 180_000 }, a
   await page.context().setOffline(false)
   await page.locator('.connection.live').waitFor()
 })
+
+test('a page that nobody sees keeps no stream', { timeout: 180_000 }, async (t) => {
+  const up = await startUp(t)
+  up.run('live-hidden', 'sleep', '60')
+  const browser = await startBrowser(t)
+  const visit = await browser.open()
+  const { page } = visit
+  const streams = () => metric(up, 'bubble_chamber_http_streams')
+  await page.goto(up.page({ container: 'live-hidden', token: await up.token('--admin') }))
+  await processRow(page, 'sleep').waitFor()
+  await until(async () => (await streams()) === 1)
+  await setHidden(page, true)
+  await page.locator('.connection', { hasText: 'paused' }).waitFor()
+  await until(async () => (await streams()) === 0)
+  await setHidden(page, false)
+  await page.locator('.connection.live').waitFor()
+  assert.equal(await streams(), 1)
+  assertQuiet(visit)
+})
+
+/** What the browser tells a page whose tab goes to the back; a headless one has no tabs to put there. */
+async function setHidden(page, hidden) {
+  await page.evaluate((value) => {
+    Object.defineProperty(document, 'hidden', { value, configurable: true })
+    document.dispatchEvent(new Event('visibilitychange'))
+  }, hidden)
+}

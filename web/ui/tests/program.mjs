@@ -9,6 +9,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { setTimeout as passes } from 'node:timers/promises'
 import { promisify } from 'node:util'
 
 const STARTS_WITHIN_MS = 60_000
@@ -86,6 +87,22 @@ export async function statusOf(up, token, route) {
   const response = await fetch(url, { headers: { authorization: `Bearer ${token}` } })
   await response.arrayBuffer()
   return response.status
+}
+
+/** A number of the server's own metrics. */
+export async function metric(up, name) {
+  const response = await fetch(new URL('../metrics', up.page({})))
+  const line = (await response.text()).split('\n').find((one) => one.startsWith(`${name} `))
+  return Number(line?.split(' ')[1])
+}
+
+/** Waits for something that only the server knows, and tells to nobody who does not ask. */
+export async function until(holds) {
+  const gives_up_ms = performance.now() + 20_000
+  while (!(await holds())) {
+    if (performance.now() > gives_up_ms) throw new Error(`still not so after 20 s: ${holds}`)
+    await passes(100)
+  }
 }
 
 async function linkOf(up, said) {

@@ -2,9 +2,8 @@
 import assert from 'node:assert/strict'
 import { createHmac } from 'node:crypto'
 import { test } from 'node:test'
-import { setTimeout as passes } from 'node:timers/promises'
 import { assertQuiet, assertTokenGone, picture, processRow, startBrowser } from './browser.mjs'
-import { startUp, statusOf } from './program.mjs'
+import { startUp, statusOf, until } from './program.mjs'
 
 test('tokens', { timeout: 240_000 }, async (t) => {
   const up = await startUp(t)
@@ -117,12 +116,3 @@ test('tokens', { timeout: 240_000 }, async (t) => {
     assertQuiet(visit)
   })
 })
-
-/** Waits for something that only the server knows, which no event tells. */
-async function until(holds) {
-  const gives_up_ms = performance.now() + 20_000
-  while (!(await holds())) {
-    if (performance.now() > gives_up_ms) throw new Error(`still not so after 20 s: ${holds}`)
-    await passes(100)
-  }
-}

@@ -129,7 +129,10 @@ export interface Usage {
   step_ms: Ms
   from_ms: Ms
   to_ms: Ms
+  /** Where each step begins; the first may lie before `from_ms`. */
   times_ms: Ms[]
+  /** How much of each step was recorded: what its means are taken over. */
+  covered_ms: Ms[]
   total: { mean: Values; min: Values; max: Values; read?: Values; write?: Values }
   series: UsageSeries[]
   losses: Loss[]

@@ -121,8 +121,9 @@ function row(layer: Layer, value: string, says: string): LegendRow {
 }
 
 function direction(name: string, swatch: string, usage: Usage, values: Usage['total']['read'], at: number): LegendRow {
-  const seconds = usage.step_ms / 1000
-  const sum = (values ?? []).reduce<number>((all, value) => all + (value ?? 0) * seconds, 0)
+  const sum = (values ?? []).reduce<number>((all, value, step) => {
+    return all + ((value ?? 0) * (usage.covered_ms[step] ?? 0)) / 1000
+  }, 0)
   return { process: swatch, name, pid: null, swatch, value: at < 0 ? bytes(sum) : rate(values?.[at]), says: name }
 }
 

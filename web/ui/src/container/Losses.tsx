@@ -1,12 +1,11 @@
 /** What could not be recorded in this window: nothing is missing without a word. */
 import type { Loss } from '../api/answers.ts'
-import { count, counted } from '../format/amount.ts'
+import { counted } from '../format/amount.ts'
 import { clock, durationNs } from '../format/time.ts'
 
 interface Sum {
   says: string
   number: number
-  seconds: Set<number>
   cpu_ns: number
   from_ms: number
   to_ms: number
@@ -25,8 +24,7 @@ export function Losses({ losses }: { losses: readonly Loss[] }) {
         {sums.map((sum) => (
           <li key={sum.says}>
             {clock(sum.from_ms)}
-            {sum.to_ms > sum.from_ms && ` – ${clock(sum.to_ms)}`}: {sum.says} ({count(sum.number)} in{' '}
-            {counted(sum.seconds.size, 'second')}
+            {sum.to_ms > sum.from_ms && ` – ${clock(sum.to_ms)}`}: {sum.says} ({counted(sum.number, 'time')}
             {sum.cpu_ns > 0 && `, ${durationNs(sum.cpu_ns)} of CPU known to be missing`}
             {!sum.own && ', on the whole host'})
           </li>
@@ -44,7 +42,6 @@ function sumUp(losses: readonly Loss[]): Sum[] {
       sums.set(reason, {
         says,
         number,
-        seconds: new Set([at_ms]),
         cpu_ns,
         from_ms: at_ms,
         to_ms: at_ms,
@@ -53,7 +50,6 @@ function sumUp(losses: readonly Loss[]): Sum[] {
       continue
     }
     sum.number += number
-    sum.seconds.add(at_ms)
     sum.cpu_ns += cpu_ns
     sum.from_ms = Math.min(sum.from_ms, at_ms)
     sum.to_ms = Math.max(sum.to_ms, at_ms)

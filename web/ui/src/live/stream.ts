@@ -3,7 +3,7 @@
  * left to whoever watches `beat`.
  */
 import type { Bye, Tick } from '../api/answers.ts'
-import { address } from '../api/client.ts'
+import { address, ask, Problem } from '../api/client.ts'
 import { Observed } from '../view/observed.ts'
 
 export type StreamState = 'connecting' | 'live' | 'reconnecting' | 'hidden' | 'expired'
@@ -87,6 +87,18 @@ export class Stream {
     const wait_ms = RETRY_MS[Math.min(this.failures, RETRY_MS.length - 1)]
     this.failures += 1
     this.retry = setTimeout(() => this.open(), wait_ms)
+    void this.admitted()
+  }
+
+  /** Stops trying where trying is useless: nobody lets us in any more. */
+  private async admitted(): Promise<void> {
+    try {
+      await ask(address('me', { container: this.container }))
+    } catch (error) {
+      if (!(error instanceof Problem) || error.status !== 401) return
+      this.stop()
+      this.state.set('expired')
+    }
   }
 
   private stop(): void {
