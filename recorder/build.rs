@@ -14,7 +14,12 @@ struct Toolchain {
 fn main() {
     let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").expect("set by cargo")).join("..");
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("set by cargo")).join("recorder.bpf.o");
-    for source in ["recorder-ebpf/src", "recorder-ebpf/Cargo.toml", "recorder-ebpf/Cargo.lock", "schema/abi/src"] {
+    for source in [
+        "recorder-ebpf/src",
+        "recorder-ebpf/Cargo.toml",
+        "recorder-ebpf/Cargo.lock",
+        "schema/abi/src",
+    ] {
         println!("cargo::rerun-if-changed={}", root.join(source).display());
     }
     println!("cargo::rerun-if-env-changed=PATH");
@@ -27,7 +32,9 @@ fn main() {
             std::fs::copy(&object, &out).expect("OUT_DIR is writable");
         }
         Err(problem) => {
-            println!("cargo::warning=without kernel programs, so this build will not record: {problem}; `cargo xtask setup` installs what is needed");
+            println!(
+                "cargo::warning=without kernel programs, so this build will not record: {problem}; `cargo xtask setup` installs what is needed"
+            );
             std::fs::write(&out, []).expect("OUT_DIR is writable");
         }
     }
@@ -37,8 +44,14 @@ fn toolchain() -> Result<Toolchain, String> {
     if run_ok(Command::new("bpf-linker").arg("--version")).is_none() {
         return Err("bpf-linker is not on the PATH".into());
     }
-    let mut candidates = vec![Toolchain { cargo: "/usr/bin/cargo".into(), rustc: "/usr/bin/rustc".into() }];
-    let which = |tool| run_ok(Command::new("rustup").args(["which", "--toolchain", "nightly", tool])).map(|path| PathBuf::from(path.trim()));
+    let mut candidates = vec![Toolchain {
+        cargo: "/usr/bin/cargo".into(),
+        rustc: "/usr/bin/rustc".into(),
+    }];
+    let which = |tool| {
+        run_ok(Command::new("rustup").args(["which", "--toolchain", "nightly", tool]))
+            .map(|path| PathBuf::from(path.trim()))
+    };
     if let (Some(cargo), Some(rustc)) = (which("cargo"), which("rustc")) {
         candidates.push(Toolchain { cargo, rustc });
     }
@@ -61,13 +74,27 @@ fn build(toolchain: &Toolchain, root: &Path) -> Result<PathBuf, String> {
         .current_dir(&source)
         .env("RUSTC", &toolchain.rustc)
         .env("RUSTC_BOOTSTRAP", "1")
-        .args(["build", "--release", "--locked", "--ignore-rust-version", "-Z", "build-std=core", "--target", "bpfel-unknown-none"])
+        .args([
+            "build",
+            "--release",
+            "--locked",
+            "--ignore-rust-version",
+            "-Z",
+            "build-std=core",
+            "--target",
+            "bpfel-unknown-none",
+        ])
         .arg("--target-dir")
         .arg(&target);
-    let output = command.output().map_err(|error| format!("{}: {error}", toolchain.cargo.display()))?;
+    let output = command
+        .output()
+        .map_err(|error| format!("{}: {error}", toolchain.cargo.display()))?;
     if !output.status.success() {
         // A broken kernel program is an error of ours, not a poorer machine: the build must not go on without it.
-        panic!("building the kernel programs failed:\n{}", String::from_utf8_lossy(&output.stderr));
+        panic!(
+            "building the kernel programs failed:\n{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
     }
     Ok(target.join("bpfel-unknown-none/release/recorder"))
 }
@@ -76,8 +103,21 @@ fn build(toolchain: &Toolchain, root: &Path) -> Result<PathBuf, String> {
 fn clean(command: &mut Command) -> &mut Command {
     for (name, _) in env::vars_os() {
         let text = name.to_string_lossy();
-        let ours = ["CARGO", "RUST", "TARGET", "PROFILE", "OPT_LEVEL", "DEBUG", "HOST", "NUM_JOBS", "OUT_DIR"];
-        if ours.iter().any(|prefix| text.starts_with(prefix)) && text != "CARGO_HOME" && text != "RUSTUP_HOME" {
+        let ours = [
+            "CARGO",
+            "RUST",
+            "TARGET",
+            "PROFILE",
+            "OPT_LEVEL",
+            "DEBUG",
+            "HOST",
+            "NUM_JOBS",
+            "OUT_DIR",
+        ];
+        if ours.iter().any(|prefix| text.starts_with(prefix))
+            && text != "CARGO_HOME"
+            && text != "RUSTUP_HOME"
+        {
             command.env_remove(&name);
         }
     }
@@ -86,5 +126,8 @@ fn clean(command: &mut Command) -> &mut Command {
 
 fn run_ok(command: &mut Command) -> Option<String> {
     let output = command.output().ok()?;
-    output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
+    output
+        .status
+        .success()
+        .then(|| String::from_utf8_lossy(&output.stdout).into_owned())
 }

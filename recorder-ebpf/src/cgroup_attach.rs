@@ -28,8 +28,22 @@ pub(crate) fn cgroup_attach(ctx: BtfTracePointContext) -> i32 {
                 entry::set_flag(process, process_flag::LEFT);
                 // SAFETY: a helper without arguments.
                 let at_boot_ns = unsafe { bpf_ktime_get_boot_ns() };
-                let header = EventHeader { kind: EventKind::Left as u32, tail: 0, at_boot_ns };
-                if EVENTS.output::<Event>(Event { header, process: key, cgroup: CgroupKey::default() }, 0).is_err() {
+                let header = EventHeader {
+                    kind: EventKind::Left as u32,
+                    tail: 0,
+                    at_boot_ns,
+                };
+                if EVENTS
+                    .output::<Event>(
+                        Event {
+                            header,
+                            process: key,
+                            cgroup: CgroupKey::default(),
+                        },
+                        0,
+                    )
+                    .is_err()
+                {
                     lost(KernelLoss::RingCgroup, 0);
                 }
             }

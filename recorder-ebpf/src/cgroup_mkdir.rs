@@ -14,11 +14,25 @@ use crate::{kernel_string, task};
 pub(crate) fn cgroup_mkdir(ctx: BtfTracePointContext) -> i32 {
     let (cgroup, path) = (ctx.arg(0), ctx.arg::<u64>(1));
     let key = task::cgroup_key(cgroup);
-    debug!(&ctx, "cgroup {} of hierarchy {} made", key.id, key.hierarchy);
-    if WATCHES.insert(&key, &Watch { state: Watch::PROVISIONAL }, 0).is_err() {
+    debug!(
+        &ctx,
+        "cgroup {} of hierarchy {} made", key.id, key.hierarchy
+    );
+    if WATCHES
+        .insert(
+            &key,
+            &Watch {
+                state: Watch::PROVISIONAL,
+            },
+            0,
+        )
+        .is_err()
+    {
         lost(KernelLoss::WatchTable, 0);
     }
-    let Some(event) = MKDIR_SCRATCH.get_ptr_mut(0) else { return 0 };
+    let Some(event) = MKDIR_SCRATCH.get_ptr_mut(0) else {
+        return 0;
+    };
     // SAFETY: this CPU's own scratch; tracepoint programs of one CPU do not interleave.
     let event = unsafe { &mut *event };
     event.header.kind = EventKind::Mkdir as u32;

@@ -19,8 +19,15 @@ pub(crate) fn cgroup_rmdir(ctx: BtfTracePointContext) -> i32 {
     // The watch itself stays until the agent has seen this: a thread may still be on its way to its last switch.
     // SAFETY: a helper without arguments.
     let at_boot_ns = unsafe { bpf_ktime_get_boot_ns() };
-    let event =
-        Event { header: EventHeader { kind: EventKind::Rmdir as u32, tail: 0, at_boot_ns }, process: ProcessKey::default(), cgroup: key };
+    let event = Event {
+        header: EventHeader {
+            kind: EventKind::Rmdir as u32,
+            tail: 0,
+            at_boot_ns,
+        },
+        process: ProcessKey::default(),
+        cgroup: key,
+    };
     if EVENTS.output::<Event>(event, 0).is_err() {
         lost(KernelLoss::RingCgroup, 0);
     }

@@ -10,7 +10,11 @@ use crate::task::Task;
 /// Whether any of these cgroups is watched.
 #[inline(always)]
 pub(crate) fn watched(keys: &[CgroupKey; ENTRY_SLOTS]) -> bool {
-    is_watched(&keys[0]) || is_watched(&keys[1]) || is_watched(&keys[2]) || is_watched(&keys[3]) || is_watched(&keys[4])
+    is_watched(&keys[0])
+        || is_watched(&keys[1])
+        || is_watched(&keys[2])
+        || is_watched(&keys[3])
+        || is_watched(&keys[4])
 }
 
 #[inline(always)]
@@ -42,13 +46,24 @@ pub(crate) enum Begin {
 
 /// Takes a process into the table. `task` is its leader. False, and counted, when the table is full.
 #[inline(always)]
-pub(crate) fn make(task: Task, key: ProcessKey, keys: &[CgroupKey; ENTRY_SLOTS], begin: Begin) -> bool {
-    let Some(scratch) = ENTRY_SCRATCH.get_ptr_mut(0) else { return false };
+pub(crate) fn make(
+    task: Task,
+    key: ProcessKey,
+    keys: &[CgroupKey; ENTRY_SLOTS],
+    begin: Begin,
+) -> bool {
+    let Some(scratch) = ENTRY_SCRATCH.get_ptr_mut(0) else {
+        return false;
+    };
     // SAFETY: this CPU's own scratch; tracepoint programs of one CPU do not interleave.
     let entry = unsafe { &mut *scratch };
     entry.cgroups = *keys;
     let parent = task.parent();
-    entry.parent = if parent.0.is_null() { ProcessKey::default() } else { parent.process_key() };
+    entry.parent = if parent.0.is_null() {
+        ProcessKey::default()
+    } else {
+        parent.process_key()
+    };
     // SAFETY: a helper without arguments.
     entry.entered_boot_ns = unsafe { bpf_ktime_get_boot_ns() };
     entry.threads_begun = 1;
@@ -59,7 +74,13 @@ pub(crate) fn make(task: Task, key: ProcessKey, keys: &[CgroupKey; ENTRY_SLOTS],
     entry.uid = task.uid();
     entry.ended = Totals::ZERO;
     entry.base = Totals::ZERO;
-    entry.end = End { at_boot_ns: 0, max_rss_pages: 0, peak_rss_pages: 0, status: 0, flags: 0 };
+    entry.end = End {
+        at_boot_ns: 0,
+        max_rss_pages: 0,
+        peak_rss_pages: 0,
+        status: 0,
+        flags: 0,
+    };
     entry.comm = task.comm();
     entry.flags = match begin {
         Begin::Forked => process_flag::FORKED,
@@ -100,8 +121,14 @@ pub(crate) fn add_ended(entry: *mut Process, totals: &Totals) {
         add(&raw mut (*ended).minor_faults, totals.minor_faults);
         add(&raw mut (*ended).major_faults, totals.major_faults);
         add(&raw mut (*ended).block_read_bytes, totals.block_read_bytes);
-        add(&raw mut (*ended).block_write_bytes, totals.block_write_bytes);
-        add(&raw mut (*ended).cancelled_write_bytes, totals.cancelled_write_bytes);
+        add(
+            &raw mut (*ended).block_write_bytes,
+            totals.block_write_bytes,
+        );
+        add(
+            &raw mut (*ended).cancelled_write_bytes,
+            totals.cancelled_write_bytes,
+        );
         add(&raw mut (*ended).read_bytes, totals.read_bytes);
         add(&raw mut (*ended).write_bytes, totals.write_bytes);
         add(&raw mut (*ended).read_calls, totals.read_calls);

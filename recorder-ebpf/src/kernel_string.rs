@@ -15,7 +15,8 @@ const WINDOW: usize = 256;
 #[inline(always)]
 fn cast(address: u64, type_id: u32) -> Object {
     // SAFETY: the number is a helper's, or has been made a kfunc's, by the loader.
-    let call: unsafe extern "C" fn(u64, u32) -> Object = unsafe { core::mem::transmute(CAST_HELPER) };
+    let call: unsafe extern "C" fn(u64, u32) -> Object =
+        unsafe { core::mem::transmute(CAST_HELPER) };
     // SAFETY: the kfunc takes any address; loads through its result cannot fault.
     unsafe { call(address, type_id) }
 }
@@ -26,7 +27,13 @@ pub(crate) fn copy(address: u64, buffer: &mut [u8; PATH_MAX]) {
     buffer[0] = 0;
     if offset!(path_mode) == PathMode::Probe as u32 {
         // SAFETY: the buffer's own length; a bad source is an error, not a fault.
-        unsafe { generated::bpf_probe_read_kernel_str(buffer.as_mut_ptr().cast(), PATH_MAX as u32, address as *const _) };
+        unsafe {
+            generated::bpf_probe_read_kernel_str(
+                buffer.as_mut_ptr().cast(),
+                PATH_MAX as u32,
+                address as *const _,
+            )
+        };
     } else if offset!(path_mode) == PathMode::Cast as u32 {
         let mut window = 0;
         while window < PATH_MAX {
@@ -37,7 +44,13 @@ pub(crate) fn copy(address: u64, buffer: &mut [u8; PATH_MAX]) {
                 // SAFETY: within the window's array of char; the bytes behind the string's end are somebody's, and never looked at.
                 let word: u64 = unsafe { load(memory, offset!(binprm_buf) + at as u32) };
                 // SAFETY: within the buffer.
-                unsafe { buffer.as_mut_ptr().add(window + at).cast::<u64>().write_unaligned(word) };
+                unsafe {
+                    buffer
+                        .as_mut_ptr()
+                        .add(window + at)
+                        .cast::<u64>()
+                        .write_unaligned(word)
+                };
                 at += 8;
             }
             window += WINDOW;

@@ -10,9 +10,7 @@ static LAYOUT: Layout = Layout::UNKNOWN;
 
 /// A field of [`Layout`] as the verifier sees it: a constant.
 macro_rules! offset {
-    ($field:ident) => {{
-        $crate::layout::constant(|layout| &raw const layout.$field)
-    }};
+    ($field:ident) => {{ $crate::layout::constant(|layout| &raw const layout.$field) }};
 }
 pub(crate) use offset;
 

@@ -3,7 +3,10 @@
 use aya_ebpf::bindings::{BPF_RB_FORCE_WAKEUP, BPF_RB_NO_WAKEUP};
 use aya_ebpf::macros::map;
 use aya_ebpf::maps::{Array, HashMap, PerCpuArray, RingBuf};
-use bc_abi::{Account, CgroupKey, Control, ExecEvent, KernelLoss, MkdirEvent, PROCESSES_MAX, Process, ProcessKey, RING_BYTES, TaskRecord, WATCHES_MAX, Watch};
+use bc_abi::{
+    Account, CgroupKey, Control, ExecEvent, KernelLoss, MkdirEvent, PROCESSES_MAX, Process,
+    ProcessKey, RING_BYTES, TaskRecord, WATCHES_MAX, Watch,
+};
 
 /// Watched cgroups.
 #[map]
@@ -11,7 +14,8 @@ pub(crate) static WATCHES: HashMap<CgroupKey, Watch> = HashMap::with_max_entries
 
 /// Processes of watched cgroups, living and not yet collected.
 #[map]
-pub(crate) static PROCESSES: HashMap<ProcessKey, Process> = HashMap::with_max_entries(PROCESSES_MAX, 0);
+pub(crate) static PROCESSES: HashMap<ProcessKey, Process> =
+    HashMap::with_max_entries(PROCESSES_MAX, 0);
 
 /// From the address of a living `signal_struct` to its process. A thread on its way out may see its leader freed, its signal struct never.
 #[map]
@@ -78,7 +82,11 @@ pub(crate) fn lost(reason: KernelLoss, cpu_ns: u64) {
 pub(crate) fn wake_when_filling() -> u64 {
     // BPF_RB_AVAIL_DATA: what the agent has not taken yet.
     let waiting = EVENTS.query(0);
-    u64::from(if waiting > u64::from(RING_BYTES) / 4 { BPF_RB_FORCE_WAKEUP } else { BPF_RB_NO_WAKEUP })
+    u64::from(if waiting > u64::from(RING_BYTES) / 4 {
+        BPF_RB_FORCE_WAKEUP
+    } else {
+        BPF_RB_NO_WAKEUP
+    })
 }
 
 /// Adds to a number that other CPUs add to as well.
@@ -88,5 +96,9 @@ pub(crate) fn wake_when_filling() -> u64 {
 #[inline(always)]
 pub(crate) unsafe fn add(target: *mut u64, value: u64) {
     // SAFETY: aligned, and in a map by contract. The result is not used: kernels before 5.12 have no fetching add.
-    unsafe { core::intrinsics::atomic_xadd::<u64, u64, { core::intrinsics::AtomicOrdering::Relaxed }>(target, value) };
+    unsafe {
+        core::intrinsics::atomic_xadd::<u64, u64, { core::intrinsics::AtomicOrdering::Relaxed }>(
+            target, value,
+        )
+    };
 }

@@ -15,9 +15,13 @@ use crate::task::Task;
 #[btf_tracepoint(function = "sched_process_exec")]
 pub(crate) fn process_exec(ctx: BtfTracePointContext) -> i32 {
     let task = Task(ctx.arg(0));
-    let Some((key, process)) = entry::of(task) else { return 0 };
+    let Some((key, process)) = entry::of(task) else {
+        return 0;
+    };
     entry::set_flag(process, process_flag::EXECED);
-    let Some(scratch) = EXEC_SCRATCH.get_ptr_mut(0) else { return 0 };
+    let Some(scratch) = EXEC_SCRATCH.get_ptr_mut(0) else {
+        return 0;
+    };
     // SAFETY: this CPU's own scratch; tracepoint programs of one CPU do not interleave.
     let scratch = unsafe { &mut *scratch };
     let event = &mut scratch.event;
@@ -34,12 +38,27 @@ pub(crate) fn process_exec(ctx: BtfTracePointContext) -> i32 {
         return 0;
     }
     // SAFETY: a typed memory map.
-    let (start, end, env_end): (u64, u64, u64) =
-        unsafe { (load(mm, offset!(mm_arg_start)), load(mm, offset!(mm_arg_end)), load(mm, offset!(mm_env_end))) };
+    let (start, end, env_end): (u64, u64, u64) = unsafe {
+        (
+            load(mm, offset!(mm_arg_start)),
+            load(mm, offset!(mm_arg_end)),
+            load(mm, offset!(mm_env_end)),
+        )
+    };
     event.args_len = if end > start { end - start } else { 0 };
-    let mut taken = if event.args_len > ARGS_MAX as u64 { ARGS_MAX as u32 } else { event.args_len as u32 };
+    let mut taken = if event.args_len > ARGS_MAX as u64 {
+        ARGS_MAX as u32
+    } else {
+        event.args_len as u32
+    };
     // SAFETY: destination and size are within the scratch; a faulting source is reported, not taken.
-    let read = unsafe { generated::bpf_probe_read_user((&raw mut scratch.args).cast(), bounded(taken), start as *const _) };
+    let read = unsafe {
+        generated::bpf_probe_read_user(
+            (&raw mut scratch.args).cast(),
+            bounded(taken),
+            start as *const _,
+        )
+    };
     if read != 0 {
         lost(KernelLoss::Args, 0);
         taken = 0;
@@ -48,12 +67,21 @@ pub(crate) fn process_exec(ctx: BtfTracePointContext) -> i32 {
     event.header.tail = taken;
     // The kernel puts the path that exec was given right behind the environment.
     // SAFETY: as above.
-    let path_len = unsafe { generated::bpf_probe_read_user_str((&raw mut event.path).cast(), PATH_MAX as u32, env_end as *const _) };
+    let path_len = unsafe {
+        generated::bpf_probe_read_user_str(
+            (&raw mut event.path).cast(),
+            PATH_MAX as u32,
+            env_end as *const _,
+        )
+    };
     event.path_len = if path_len > 1 { path_len as u32 - 1 } else { 0 };
 
     // SAFETY: the bytes from the scratch's start to the end of what was read, all initialised.
     let bytes = unsafe {
-        core::slice::from_raw_parts(core::ptr::from_mut(scratch).cast::<u8>(), size_of::<ExecEvent>() + bounded(taken) as usize)
+        core::slice::from_raw_parts(
+            core::ptr::from_mut(scratch).cast::<u8>(),
+            size_of::<ExecEvent>() + bounded(taken) as usize,
+        )
     };
     if EVENTS.output::<[u8]>(bytes, wake_when_filling()).is_err() {
         lost(KernelLoss::RingExec, 0);
@@ -66,5 +94,9 @@ pub(crate) fn process_exec(ctx: BtfTracePointContext) -> i32 {
 fn bounded(mut length: u32) -> u32 {
     // SAFETY: no memory is touched.
     unsafe { core::arch::asm!("/* {0} */", inout(reg) length) };
-    if length > ARGS_MAX as u32 { ARGS_MAX as u32 } else { length }
+    if length > ARGS_MAX as u32 {
+        ARGS_MAX as u32
+    } else {
+        length
+    }
 }

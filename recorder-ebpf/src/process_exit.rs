@@ -17,7 +17,9 @@ pub(crate) fn process_exit(ctx: BtfTracePointContext) -> i32 {
     if offset!(exit_sees_mm) != 1 || !task.group_is_dead() {
         return 0;
     }
-    let Some((_, process)) = entry::of(task) else { return 0 };
+    let Some((_, process)) = entry::of(task) else {
+        return 0;
+    };
     let mm = task.mm();
     if mm.is_null() {
         return 0;

@@ -3,7 +3,10 @@
 use aya_ebpf::helpers::bpf_ktime_get_boot_ns;
 use aya_ebpf::macros::btf_tracepoint;
 use aya_ebpf::programs::BtfTracePointContext;
-use bc_abi::{Account, CgroupKey, ENTRY_SLOTS, Event, EventHeader, EventKind, KernelLoss, Process, ProcessKey, Totals, end_flag, process_flag};
+use bc_abi::{
+    Account, CgroupKey, ENTRY_SLOTS, Event, EventHeader, EventKind, KernelLoss, Process,
+    ProcessKey, Totals, end_flag, process_flag,
+};
 
 use crate::entry;
 use crate::layout::{Object, load, offset};
@@ -54,7 +57,10 @@ pub(crate) fn close(task: Task) {
         let first = core::ptr::read_volatile(&raw const (*process).closed) == 0;
         add(&raw mut (*process).closed, 1);
         let begun = core::ptr::read_volatile(&raw const (*process).threads_begun);
-        (core::ptr::read_volatile(&raw const (*process).threads_ended) >= begun, first)
+        (
+            core::ptr::read_volatile(&raw const (*process).threads_ended) >= begun,
+            first,
+        )
     };
     if complete {
         let _ = SIGNALS.remove(&signal);
@@ -91,7 +97,11 @@ fn announce(key: ProcessKey) {
     // SAFETY: a helper without arguments.
     let at_boot_ns = unsafe { bpf_ktime_get_boot_ns() };
     let event = Event {
-        header: EventHeader { kind: EventKind::End as u32, tail: 0, at_boot_ns },
+        header: EventHeader {
+            kind: EventKind::End as u32,
+            tail: 0,
+            at_boot_ns,
+        },
         process: key,
         cgroup: CgroupKey::default(),
     };
@@ -107,7 +117,11 @@ fn unlisted(task: Task) {
     task.cgroups(&mut keys);
     let totals = task.totals();
     // Its account is its first watched cgroup's, in the order of the slots.
-    let _ = charge(&keys[0], &totals) || charge(&keys[1], &totals) || charge(&keys[2], &totals) || charge(&keys[3], &totals) || charge(&keys[4], &totals);
+    let _ = charge(&keys[0], &totals)
+        || charge(&keys[1], &totals)
+        || charge(&keys[2], &totals)
+        || charge(&keys[3], &totals)
+        || charge(&keys[4], &totals);
 }
 
 #[inline(always)]
@@ -117,7 +131,14 @@ fn charge(key: &CgroupKey, totals: &Totals) -> bool {
         return false;
     }
     if ACCOUNTS.get_ptr_mut(key).is_none() {
-        let _ = ACCOUNTS.insert(key, &Account { threads: 0, cpu_ns: 0 }, 0);
+        let _ = ACCOUNTS.insert(
+            key,
+            &Account {
+                threads: 0,
+                cpu_ns: 0,
+            },
+            0,
+        );
     }
     match ACCOUNTS.get_ptr_mut(key) {
         // SAFETY: a live map value.

@@ -16,7 +16,11 @@ impl Task {
     pub(crate) fn is_dead(self) -> bool {
         // SAFETY: a typed task; the width is the one of this kernel.
         let state = unsafe {
-            if offset!(task_state_is_long) == 1 { load::<u64>(self.0, offset!(task_state)) } else { u64::from(load::<u32>(self.0, offset!(task_state))) }
+            if offset!(task_state_is_long) == 1 {
+                load::<u64>(self.0, offset!(task_state))
+            } else {
+                u64::from(load::<u32>(self.0, offset!(task_state)))
+            }
         };
         state & TASK_DEAD != 0
     }
@@ -80,7 +84,11 @@ impl Task {
     pub(crate) fn process_key(self) -> ProcessKey {
         // SAFETY: a typed task.
         let start_boot_ns = unsafe { load(self.leader().0, offset!(task_start_boottime)) };
-        ProcessKey { tgid: self.tgid(), zero: 0, start_boot_ns }
+        ProcessKey {
+            tgid: self.tgid(),
+            zero: 0,
+            start_boot_ns,
+        }
     }
 
     #[inline(always)]
@@ -95,7 +103,12 @@ impl Task {
     #[inline(always)]
     pub(crate) fn comm(self) -> [u8; 16] {
         // SAFETY: a typed task; `comm` is 16 bytes in every kernel.
-        let words: [u64; 2] = unsafe { [load(self.0, offset!(task_comm)), load(self.0, offset!(task_comm) + 8)] };
+        let words: [u64; 2] = unsafe {
+            [
+                load(self.0, offset!(task_comm)),
+                load(self.0, offset!(task_comm) + 8),
+            ]
+        };
         // SAFETY: the same size, and any bytes are valid.
         unsafe { core::mem::transmute(words) }
     }
@@ -204,7 +217,11 @@ fn subsystem_key(css_set: Object, offset: u32) -> CgroupKey {
         let css: Object = load(css_set, offset);
         let key = cgroup_key(load(css, offset!(css_cgroup)));
         // A controller that lives on v2 is told by the first slot already.
-        if key.hierarchy == 0 { CgroupKey::default() } else { key }
+        if key.hierarchy == 0 {
+            CgroupKey::default()
+        } else {
+            key
+        }
     }
 }
 
@@ -215,7 +232,10 @@ pub(crate) fn cgroup_key(cgroup: Object) -> CgroupKey {
     unsafe {
         let root: Object = load(cgroup, offset!(cgroup_root));
         let node: Object = load(cgroup, offset!(cgroup_kn));
-        CgroupKey::new(load::<i32>(root, offset!(root_hierarchy_id)) as u32, load(node, offset!(kn_id)))
+        CgroupKey::new(
+            load::<i32>(root, offset!(root_hierarchy_id)) as u32,
+            load(node, offset!(kn_id)),
+        )
     }
 }
 
@@ -224,7 +244,9 @@ pub(crate) fn cgroup_key(cgroup: Object) -> CgroupKey {
 pub(crate) fn resident_pages(mm: Object) -> u64 {
     // SAFETY: a typed memory map; each counter is a signed 64-bit number that may lag below zero.
     unsafe {
-        count(load(mm, offset!(mm_rss_file))) + count(load(mm, offset!(mm_rss_anon))) + count(load_or(mm, offset!(mm_rss_shmem), 0))
+        count(load(mm, offset!(mm_rss_file)))
+            + count(load(mm, offset!(mm_rss_anon)))
+            + count(load_or(mm, offset!(mm_rss_shmem), 0))
     }
 }
 

@@ -27,7 +27,9 @@ pub(crate) unsafe extern "C" fn walk_tasks(ctx: *const Context) -> i32 {
     if task.0.is_null() {
         return 0;
     }
-    let Some(control) = CONTROL.get(0) else { return 0 };
+    let Some(control) = CONTROL.get(0) else {
+        return 0;
+    };
     let mut flags = 0;
     let found = match entry::of(task) {
         None if control.discover != 0 && task.is_leader() && discover(task) => {
@@ -36,9 +38,13 @@ pub(crate) unsafe extern "C" fn walk_tasks(ctx: *const Context) -> i32 {
         }
         found => found,
     };
-    let Some((key, process)) = found else { return 0 };
+    let Some((key, process)) = found else {
+        return 0;
+    };
 
-    let Some(scratch) = TASK_SCRATCH.get_ptr_mut(0) else { return 0 };
+    let Some(scratch) = TASK_SCRATCH.get_ptr_mut(0) else {
+        return 0;
+    };
     // SAFETY: this CPU's own scratch, and there is one walk at a time.
     let record = unsafe { &mut *scratch };
     record.process = key;
@@ -54,7 +60,9 @@ pub(crate) unsafe extern "C" fn walk_tasks(ctx: *const Context) -> i32 {
         if task.is_leader() {
             flags |= task_flag::LEADER;
             // After `ended` was read: see `switch::close` for the order on the other side.
-            if core::ptr::read_volatile(&raw const (*process).flags) & process_flag::LEADER_ENDED != 0 {
+            if core::ptr::read_volatile(&raw const (*process).flags) & process_flag::LEADER_ENDED
+                != 0
+            {
                 flags |= task_flag::ENDED;
             }
         }
@@ -65,8 +73,17 @@ pub(crate) unsafe extern "C" fn walk_tasks(ctx: *const Context) -> i32 {
         record.max_rss_pages = load(task.signal(), offset!(signal_maxrss));
     }
     record.threads = task.thread_count();
-    record.totals = if flags & task_flag::ENDED == 0 { task.totals() } else { Totals::ZERO };
-    (record.rss_pages, record.peak_rss_pages, record.vm_pages, record.swap_pages) = (0, 0, 0, 0);
+    record.totals = if flags & task_flag::ENDED == 0 {
+        task.totals()
+    } else {
+        Totals::ZERO
+    };
+    (
+        record.rss_pages,
+        record.peak_rss_pages,
+        record.vm_pages,
+        record.swap_pages,
+    ) = (0, 0, 0, 0);
     let mm = task.mm();
     if !mm.is_null() {
         flags |= task_flag::MEMORY;
@@ -80,7 +97,13 @@ pub(crate) unsafe extern "C" fn walk_tasks(ctx: *const Context) -> i32 {
     }
     record.flags = flags;
     // SAFETY: the record is whole and initialised.
-    unsafe { generated::bpf_seq_write(seq as *mut _, core::ptr::from_ref(record).cast::<c_void>(), size_of::<TaskRecord>() as u32) };
+    unsafe {
+        generated::bpf_seq_write(
+            seq as *mut _,
+            core::ptr::from_ref(record).cast::<c_void>(),
+            size_of::<TaskRecord>() as u32,
+        )
+    };
     0
 }
 

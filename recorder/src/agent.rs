@@ -22,6 +22,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use crate::Error;
 use crate::cgroup::Hierarchies;
 use crate::clock::{Clock, boot_now_ns};
 use crate::command::Command;
@@ -35,7 +36,6 @@ use crate::resolver::{Excludes, Globs};
 use crate::runtime::{self, RuntimeFact};
 use crate::sink::Sink;
 use crate::status::Status;
-use crate::Error;
 
 /// How long before the end of a UTC second its sample is taken, so that a second's usage falls into that second.
 const BEFORE_SECOND_ENDS: Duration = Duration::from_millis(100);
@@ -84,14 +84,22 @@ pub(crate) async fn run(
     let carrier = tokio::spawn(async move { delivery.run(sink).await });
     let (facts, mut runtime_facts) = mpsc::channel(256);
     if agent.config.discover {
-        tokio::spawn(runtime::follow(agent.config.sockets.clone(), facts, shutdown.child_token()));
+        tokio::spawn(runtime::follow(
+            agent.config.sockets.clone(),
+            facts,
+            shutdown.child_token(),
+        ));
     } else {
         drop(facts);
     }
     agent.begin()?;
     agent.publish(&status);
 
-    let ring = agent.kernel.event_fd().try_clone_to_owned().map_err(Error::Ring)?;
+    let ring = agent
+        .kernel
+        .event_fd()
+        .try_clone_to_owned()
+        .map_err(Error::Ring)?;
     // SAFETY: the descriptor is owned by what is registered, and closed by nobody else.
     let ring = unsafe { AsyncFd::register_with_interest(ring, tokio::io::Interest::READABLE) };
     let ring = ring.map_err(|error| Error::Ring(error.into()))?;
@@ -126,7 +134,8 @@ pub(crate) async fn run(
 
 impl Agent {
     fn start(config: Config) -> Result<Self, Error> {
-        let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").map_err(Error::BootId)?;
+        let boot =
+            std::fs::read_to_string("/proc/sys/kernel/random/boot_id").map_err(Error::BootId)?;
         let clock = Clock::new();
         let began_ns = clock.now_ns();
         Ok(Self {
@@ -135,20 +144,33 @@ impl Agent {
             mask: Mask::new(&config.mask)?,
             hierarchies: Hierarchies::mounted()?,
             kernel: kernel::start(config.kernel_object.as_deref(), config.kernel_log)?,
-            boot: boot.trim().parse().map_err(|_| Error::BootId(std::io::Error::other("not an id")))?,
+            boot: boot
+                .trim()
+                .parse()
+                .map_err(|_| Error::BootId(std::io::Error::other("not an id")))?,
             clock,
             began_ns,
-            page_bytes: nix::unistd::sysconf(nix::unistd::SysconfVar::PAGE_SIZE).ok().flatten().unwrap_or(4096) as u64,
+            page_bytes: nix::unistd::sysconf(nix::unistd::SysconfVar::PAGE_SIZE)
+                .ok()
+                .flatten()
+                .unwrap_or(4096) as u64,
             lives: Lives::new(config.host.clone()),
             registry: Registry::default(),
             runtime_facts: HashMap::new(),
-            podman_roots: if config.discover { runtime::podman_roots() } else { Vec::new() },
+            podman_roots: if config.discover {
+                runtime::podman_roots()
+            } else {
+                Vec::new()
+            },
             closing: Vec::new(),
             discover: true,
             walks: 0,
             last_sample_ns: None,
             losses: losses::Counted::default(),
-            out: Batch { host: config.host.clone(), ..Batch::default() },
+            out: Batch {
+                host: config.host.clone(),
+                ..Batch::default()
+            },
             delivery: Delivery::new(began_ns),
             finishing: Vec::new(),
             runs: Vec::new(),
@@ -173,8 +195,15 @@ impl Agent {
             match event {
                 KernelEvent::Exec { .. } => self.executed(event),
                 KernelEvent::End { process } => self.closed(process),
-                KernelEvent::Left { process, at_boot_ns } => self.left(process, at_boot_ns),
-                KernelEvent::Mkdir { cgroup, path, at_boot_ns } => self.made(cgroup, path, at_boot_ns),
+                KernelEvent::Left {
+                    process,
+                    at_boot_ns,
+                } => self.left(process, at_boot_ns),
+                KernelEvent::Mkdir {
+                    cgroup,
+                    path,
+                    at_boot_ns,
+                } => self.made(cgroup, path, at_boot_ns),
                 KernelEvent::Rmdir { cgroup, at_boot_ns } => self.removed(cgroup, at_boot_ns),
             }
         }
@@ -184,7 +213,10 @@ impl Agent {
     fn flush(&mut self) -> u64 {
         self.state_containers();
         self.state_losses();
-        let empty = Batch { host: self.config.host.clone(), ..Batch::default() };
+        let empty = Batch {
+            host: self.config.host.clone(),
+            ..Batch::default()
+        };
         let mut batch = std::mem::replace(&mut self.out, empty);
         batch.until_ns = self.clock.now_ns();
         self.delivery.push(batch)
@@ -218,10 +250,16 @@ impl Agent {
 /// CPU time of this process, all in.
 fn own_cpu_ns() -> u64 {
     use nix::time::{ClockId, clock_gettime};
-    clock_gettime(ClockId::CLOCK_PROCESS_CPUTIME_ID).map_or(0, |time| Duration::from(time).as_nanos() as u64)
+    clock_gettime(ClockId::CLOCK_PROCESS_CPUTIME_ID)
+        .map_or(0, |time| Duration::from(time).as_nanos() as u64)
 }
 
 fn own_rss_bytes(page_bytes: u64) -> u64 {
     let statm = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
-    statm.split_ascii_whitespace().nth(1).and_then(|pages| pages.parse::<u64>().ok()).unwrap_or(0) * page_bytes
+    statm
+        .split_ascii_whitespace()
+        .nth(1)
+        .and_then(|pages| pages.parse::<u64>().ok())
+        .unwrap_or(0)
+        * page_bytes
 }

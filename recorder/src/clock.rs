@@ -21,7 +21,10 @@ impl Clock {
     /// Reads both clocks.
     pub(crate) fn new() -> Self {
         let boot_ns = boot_now_ns();
-        Self { offset_ns: realtime_now_ns() as i64 - boot_ns as i64, read_boot_ns: boot_ns }
+        Self {
+            offset_ns: realtime_now_ns() as i64 - boot_ns as i64,
+            read_boot_ns: boot_ns,
+        }
     }
 
     /// UTC of a boot-clock reading, ns since the epoch.
@@ -77,7 +80,10 @@ mod tests {
 
     #[test]
     fn steps_forward_are_taken_and_steps_back_are_not() {
-        let mut clock = Clock { offset_ns: 1_000_000_000, read_boot_ns: 0 };
+        let mut clock = Clock {
+            offset_ns: 1_000_000_000,
+            read_boot_ns: 0,
+        };
         assert_eq!(clock.take(500_000_000), None);
         assert_eq!(clock.utc_ns(7), 1_000_000_007);
         assert_eq!(clock.take(1_000_000_100), None);

@@ -38,7 +38,9 @@ impl Default for Config {
             cgroup_globs: Vec::new(),
             exclude: ["sysdig", "host", "cassandra"].map(String::from).into(),
             discover: true,
-            sockets: ["/run/docker.sock", "/run/podman/podman.sock"].map(PathBuf::from).into(),
+            sockets: ["/run/docker.sock", "/run/podman/podman.sock"]
+                .map(PathBuf::from)
+                .into(),
             mask: Vec::new(),
             kernel_log: false,
             resume: Vec::new(),
@@ -59,5 +61,8 @@ pub struct Resume {
 }
 
 fn hostname() -> String {
-    nix::unistd::gethostname().map_or_else(|_| "localhost".into(), |name| name.to_string_lossy().into_owned())
+    nix::unistd::gethostname().map_or_else(
+        |_| "localhost".into(),
+        |name| name.to_string_lossy().into_owned(),
+    )
 }

@@ -36,7 +36,12 @@ struct Queue {
 impl Delivery {
     /// An empty line.
     pub(crate) fn new(recorder_ns: u64) -> Arc<Self> {
-        Arc::new(Self { queue: Default::default(), arrived: Notify::new(), delivered: watch::Sender::new(0), recorder_ns })
+        Arc::new(Self {
+            queue: Default::default(),
+            arrived: Notify::new(),
+            delivered: watch::Sender::new(0),
+            recorder_ns,
+        })
     }
 
     /// Puts a batch in line and returns its number.
@@ -86,14 +91,30 @@ impl Delivery {
                     pause = (pause * 2).min(LONGEST_PAUSE);
                 }
                 Err(SinkError::Never(why)) => {
-                    tracing::error!(why, batches = batches.len(), "records refused: they are lost");
-                    let count = batches.iter().map(|batch| batch.samples.len().max(1) as u64).sum();
-                    let loss = batches.last().map(|last| self.loss(last, LossReason::StoreRefused, count));
+                    tracing::error!(
+                        why,
+                        batches = batches.len(),
+                        "records refused: they are lost"
+                    );
+                    let count = batches
+                        .iter()
+                        .map(|batch| batch.samples.len().max(1) as u64)
+                        .sum();
+                    let loss = batches
+                        .last()
+                        .map(|last| self.loss(last, LossReason::StoreRefused, count));
                     self.done(batches.len());
                     // The loss itself may be refused too; then nothing more can be said of it here than the log does.
-                    if let (Some(loss), false) = (loss, batches.iter().all(|batch| batch.samples.is_empty())) {
+                    if let (Some(loss), false) =
+                        (loss, batches.iter().all(|batch| batch.samples.is_empty()))
+                    {
                         let host = loss.host.clone();
-                        self.push(Batch { host, until_ns: loss.second_ns, losses: vec![loss], ..Batch::default() });
+                        self.push(Batch {
+                            host,
+                            until_ns: loss.second_ns,
+                            losses: vec![loss],
+                            ..Batch::default()
+                        });
                     }
                 }
             }
@@ -102,7 +123,10 @@ impl Delivery {
 
     fn front(&self) -> (Vec<Batch>, bool) {
         let queue = self.lock();
-        (queue.batches.iter().take(AT_ONCE).cloned().collect(), queue.closed)
+        (
+            queue.batches.iter().take(AT_ONCE).cloned().collect(),
+            queue.closed,
+        )
     }
 
     fn done(&self, count: usize) {
@@ -148,6 +172,8 @@ impl Delivery {
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Queue> {
-        self.queue.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.queue
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 }

@@ -32,10 +32,14 @@ pub enum KernelError {
     #[error("recording needs root: run it with sudo, or as a service")]
     NotRoot,
     /// In a PID namespace.
-    #[error("recording needs the machine's own PID namespace: the kernel shows tasks to nobody else (start the container with --pid=host)")]
+    #[error(
+        "recording needs the machine's own PID namespace: the kernel shows tasks to nobody else (start the container with --pid=host)"
+    )]
     PidNamespace,
     /// Built without them.
-    #[error("this build has no kernel programs: install the eBPF toolchain with `cargo xtask setup`, then build again with `cargo xtask build`")]
+    #[error(
+        "this build has no kernel programs: install the eBPF toolchain with `cargo xtask setup`, then build again with `cargo xtask build`"
+    )]
     NotEmbedded,
     /// A developer's object cannot be read.
     #[error("reading the kernel object {path}: {source}")]
@@ -61,7 +65,10 @@ pub enum KernelError {
 }
 
 impl KernelError {
-    fn refused(doing: impl Into<String>, source: impl std::error::Error + Send + Sync + 'static) -> Self {
+    fn refused(
+        doing: impl Into<String>,
+        source: impl std::error::Error + Send + Sync + 'static,
+    ) -> Self {
         let mut text = source.to_string();
         let mut cause: Option<&dyn std::error::Error> = source.source();
         while let Some(inner) = cause {
@@ -74,7 +81,11 @@ impl KernelError {
         } else {
             ""
         };
-        Self::Refused { doing: doing.into(), source: text.into(), advice }
+        Self::Refused {
+            doing: doing.into(),
+            source: text.into(),
+            advice,
+        }
     }
 }
 
@@ -126,8 +137,12 @@ impl Kernel {
 
     /// Watches a cgroup: whatever is born in it or moves into it from now on.
     pub fn watch(&mut self, key: CgroupKey) -> Result<(), KernelError> {
-        let watch = Watch { state: Watch::CONFIRMED };
-        self.watches.insert(Shared(key), Shared(watch), 0).map_err(|error| KernelError::refused("watching a cgroup", error))
+        let watch = Watch {
+            state: Watch::CONFIRMED,
+        };
+        self.watches
+            .insert(Shared(key), Shared(watch), 0)
+            .map_err(|error| KernelError::refused("watching a cgroup", error))
     }
 
     /// Stops watching a cgroup.
@@ -138,32 +153,51 @@ impl Kernel {
 
     /// A process in the kernel's table.
     pub fn process(&self, key: ProcessKey) -> Option<Process> {
-        self.processes.get(&Shared(key), 0).ok().map(|process| process.0)
+        self.processes
+            .get(&Shared(key), 0)
+            .ok()
+            .map(|process| process.0)
     }
 
     /// Every process in the kernel's table.
     pub fn processes(&self) -> Vec<(ProcessKey, Process)> {
-        self.processes.iter().filter_map(Result::ok).map(|(key, process)| (key.0, process.0)).collect()
+        self.processes
+            .iter()
+            .filter_map(Result::ok)
+            .map(|(key, process)| (key.0, process.0))
+            .collect()
     }
 
     /// Takes a process out of the kernel's table, once all of it is known here.
     pub fn forget(&mut self, key: ProcessKey, process: &Process) {
         let _ = self.processes.remove(&Shared(key));
         // A process whose threads were all seen has taken this way out by itself.
-        if process.threads_ended < process.threads_begun && self.signals.get(&process.signal, 0).is_ok_and(|found| found.0 == key) {
+        if process.threads_ended < process.threads_begun
+            && self
+                .signals
+                .get(&process.signal, 0)
+                .is_ok_and(|found| found.0 == key)
+        {
             let _ = self.signals.remove(&process.signal);
         }
     }
 
     /// What the process table had no room for, by cgroup, since the start.
     pub fn accounts(&self) -> Vec<(CgroupKey, Account)> {
-        self.accounts.iter().filter_map(Result::ok).map(|(key, account)| (key.0, account.0)).collect()
+        self.accounts
+            .iter()
+            .filter_map(Result::ok)
+            .map(|(key, account)| (key.0, account.0))
+            .collect()
     }
 
     /// Losses since the start: count and CPU in ns, by reason.
     pub fn losses(&self) -> [(u64, u64); KernelLoss::COUNT as usize] {
         KernelLoss::ALL.map(|reason| {
-            let sum = |map: &PerCpuArray<MapData, u64>| map.get(&(reason as u32), 0).map_or(0, |values| values.iter().sum());
+            let sum = |map: &PerCpuArray<MapData, u64>| {
+                map.get(&(reason as u32), 0)
+                    .map_or(0, |values| values.iter().sum())
+            };
             (sum(&self.losses), sum(&self.lost_cpu))
         })
     }
@@ -172,16 +206,36 @@ impl Kernel {
     /// watched cgroups that are not in the table yet are taken in.
     pub fn walk(&mut self, discover: bool) -> Result<Vec<TaskRecord>, KernelError> {
         self.walks += 1;
-        let control = Control { walk: self.walks, discover: u64::from(discover) };
-        self.control.set(0, Shared(control), 0).map_err(|error| KernelError::refused("preparing a walk", error))?;
+        let control = Control {
+            walk: self.walks,
+            discover: u64::from(discover),
+        };
+        self.control
+            .set(0, Shared(control), 0)
+            .map_err(|error| KernelError::refused("preparing a walk", error))?;
         let refused = |error| KernelError::refused("walking the tasks", error);
-        let walker: &mut Iter = self.programs.program_mut(load::WALKER).ok_or(KernelError::NotEmbedded)?.try_into().map_err(refused)?;
+        let walker: &mut Iter = self
+            .programs
+            .program_mut(load::WALKER)
+            .ok_or(KernelError::NotEmbedded)?
+            .try_into()
+            .map_err(refused)?;
         // Turning a link into a file uses the link up: a walk is a link.
-        let link = walker.attach().and_then(|id| walker.take_link(id)).map_err(refused)?;
-        let mut file = link.into_file().map_err(|error| KernelError::refused("walking the tasks", error))?;
+        let link = walker
+            .attach()
+            .and_then(|id| walker.take_link(id))
+            .map_err(refused)?;
+        let mut file = link
+            .into_file()
+            .map_err(|error| KernelError::refused("walking the tasks", error))?;
         self.buffer.clear();
-        file.read_to_end(&mut self.buffer).map_err(|error| KernelError::refused("walking the tasks", error))?;
-        Ok(self.buffer.chunks_exact(size_of::<TaskRecord>()).map(shared::read).collect())
+        file.read_to_end(&mut self.buffer)
+            .map_err(|error| KernelError::refused("walking the tasks", error))?;
+        Ok(self
+            .buffer
+            .chunks_exact(size_of::<TaskRecord>())
+            .map(shared::read)
+            .collect())
     }
 }
 
@@ -193,7 +247,8 @@ pub fn start(object: Option<&std::path::Path>, log: bool) -> Result<Kernel, Kern
     let mut bytes = object::bytes(object)?;
     path_mode::choose(&types, &mut layout, &mut bytes)?;
     drop(types);
-    let btf = Btf::from_sys_fs().map_err(|error| KernelError::refused("reading the kernel's BTF", error))?;
+    let btf = Btf::from_sys_fs()
+        .map_err(|error| KernelError::refused("reading the kernel's BTF", error))?;
     let kernel = load::load(&bytes, layout, &btf, log)?;
     drop(btf);
     // SAFETY: gives freed pages of the parsed BTF back; no pointer of ours is touched.

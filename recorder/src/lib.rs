@@ -11,13 +11,12 @@ mod delivery;
 mod error;
 pub mod kernel;
 mod lives;
-#[path = "mask_tmp.rs"]
-mod mask;
+pub mod mask;
 mod process_file;
 mod reading;
 mod registry;
-pub mod runtime;
 pub mod resolver;
+pub mod runtime;
 pub mod sink;
 pub mod status;
 

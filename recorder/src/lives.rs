@@ -68,7 +68,11 @@ pub(crate) struct Lives {
 impl Lives {
     /// None yet.
     pub(crate) fn new(host: String) -> Self {
-        Self { host, next: 1, ..Self::default() }
+        Self {
+            host,
+            next: 1,
+            ..Self::default()
+        }
     }
 
     /// A life by number.
@@ -134,7 +138,10 @@ impl Lives {
         for key in cgroups.iter().filter(|key| key.id != 0) {
             match self.owner(*key) {
                 Some(Owner::Life(life)) => {
-                    if self.get(life).is_some_and(|life| life.facts.kind == ContainerKind::Run) {
+                    if self
+                        .get(life)
+                        .is_some_and(|life| life.facts.kind == ContainerKind::Run)
+                    {
                         return Some(Owner::Life(life));
                     }
                     if found == Owner::Nobody {
@@ -172,14 +179,20 @@ impl Lives {
 
     /// Whether all its cgroups are gone and no process of it is alive.
     pub(crate) fn over(&self, life: u64) -> bool {
-        self.get(life).is_none_or(|life| life.open == 0 && !life.cgroups.is_empty() && life.cgroups.values().all(Option::is_some))
+        self.get(life).is_none_or(|life| {
+            life.open == 0 && !life.cgroups.is_empty() && life.cgroups.values().all(Option::is_some)
+        })
     }
 
     fn begin(&mut self, what: &Recognised, began_ns: u64) -> u64 {
         let number = self.next;
         self.next += 1;
         let facts = Container {
-            life: LifeKey { container: what.id.clone(), host: self.host.clone(), began_ns },
+            life: LifeKey {
+                container: what.id.clone(),
+                host: self.host.clone(),
+                began_ns,
+            },
             kind: what.kind,
             name: what.id.to_string(),
             image: None,
@@ -214,7 +227,12 @@ mod tests {
     use super::*;
 
     fn recognised(id: &str, kind: ContainerKind) -> Recognised {
-        Recognised { id: ContainerId::new(id).unwrap(), kind, cgroup: format!("/{id}"), uid: None }
+        Recognised {
+            id: ContainerId::new(id).unwrap(),
+            kind,
+            cgroup: format!("/{id}"),
+            uid: None,
+        }
     }
 
     #[test]
@@ -237,8 +255,16 @@ mod tests {
     #[test]
     fn a_run_owns_before_its_surroundings_and_the_undecided_is_not_guessed() {
         let mut lives = Lives::new("h".into());
-        let job = lives.own(CgroupKey::new(4, 7), &recognised("job_1", ContainerKind::Slurm), 1);
-        let run = lives.own(CgroupKey::new(9, 8), &recognised("mine", ContainerKind::Run), 2);
+        let job = lives.own(
+            CgroupKey::new(4, 7),
+            &recognised("job_1", ContainerKind::Slurm),
+            1,
+        );
+        let run = lives.own(
+            CgroupKey::new(9, 8),
+            &recognised("mine", ContainerKind::Run),
+            2,
+        );
         let mut slots = [CgroupKey::default(); ENTRY_SLOTS];
         slots[1] = CgroupKey::new(4, 7);
         assert_eq!(lives.of(&slots), Some(Owner::Life(job)));

@@ -22,7 +22,10 @@ pub(crate) fn command_line(key: ProcessKey) -> Option<CommandLine> {
     // Looked at last: if the pid is still this process's now, it was before.
     let stat = fs::read_to_string(format!("{directory}/stat")).ok()?;
     (start_ticks(&stat)? == ticks(key.start_boot_ns)).then_some(())?;
-    Some(CommandLine { exe: exe.map(|path| path.to_string_lossy().into_owned()), args: split(&bytes) })
+    Some(CommandLine {
+        exe: exe.map(|path| path.to_string_lossy().into_owned()),
+        args: split(&bytes),
+    })
 }
 
 /// Arguments as the kernel lays them out: each with its NUL.
@@ -31,7 +34,10 @@ pub(crate) fn split(bytes: &[u8]) -> Vec<String> {
     if bytes.is_empty() {
         return Vec::new();
     }
-    bytes.split(|&byte| byte == 0).map(|arg| String::from_utf8_lossy(arg).into_owned()).collect()
+    bytes
+        .split(|&byte| byte == 0)
+        .map(|arg| String::from_utf8_lossy(arg).into_owned())
+        .collect()
 }
 
 /// Field 22 of `stat`; the name before it may hold anything, parentheses too.
@@ -64,7 +70,11 @@ mod tests {
 
     #[test]
     fn another_process_with_the_same_pid_is_not_taken_for_it() {
-        let key = ProcessKey { tgid: std::process::id(), zero: 0, start_boot_ns: 1 };
+        let key = ProcessKey {
+            tgid: std::process::id(),
+            zero: 0,
+            start_boot_ns: 1,
+        };
         assert_eq!(command_line(key), None);
     }
 }

@@ -56,7 +56,12 @@ impl Reading {
         Self {
             at_boot_ns: process.end.at_boot_ns,
             totals: process.ended,
-            memory: known.then_some(Memory { rss_pages: 0, peak_rss_pages, vm_pages: 0, swap_pages: 0 }),
+            memory: known.then_some(Memory {
+                rss_pages: 0,
+                peak_rss_pages,
+                vm_pages: 0,
+                swap_pages: 0,
+            }),
             max_rss_pages: process.end.max_rss_pages,
             threads: None,
             closed: true,
@@ -110,8 +115,12 @@ pub(crate) fn totals(totals: &Totals, has_io: bool) -> Metrics {
 
 /// The exact CPU time, split as the ticks say. A process that no tick ever met gives no hint: unknown.
 fn split(totals: &Totals) -> Option<(u64, u64)> {
-    let ticks = totals.user_ns.checked_add(totals.system_ns).filter(|&ticks| ticks > 0)?;
-    let system_ns = (u128::from(totals.cpu_ns) * u128::from(totals.system_ns) / u128::from(ticks)) as u64;
+    let ticks = totals
+        .user_ns
+        .checked_add(totals.system_ns)
+        .filter(|&ticks| ticks > 0)?;
+    let system_ns =
+        (u128::from(totals.cpu_ns) * u128::from(totals.system_ns) / u128::from(ticks)) as u64;
     Some((totals.cpu_ns - system_ns, system_ns))
 }
 
@@ -121,10 +130,28 @@ mod tests {
 
     #[test]
     fn threads_are_summed_and_the_dead_counted_once() {
-        let ended = Totals { cpu_ns: 1_000, ..Totals::ZERO };
-        let own = Totals { cpu_ns: 10, ..Totals::ZERO };
-        let first = TaskRecord { flags: task_flag::FIRST | task_flag::MEMORY, totals: own, ended, rss_pages: 3, ..TaskRecord::default() };
-        let second = TaskRecord { flags: task_flag::MEMORY, totals: own, ended, rss_pages: 3, ..TaskRecord::default() };
+        let ended = Totals {
+            cpu_ns: 1_000,
+            ..Totals::ZERO
+        };
+        let own = Totals {
+            cpu_ns: 10,
+            ..Totals::ZERO
+        };
+        let first = TaskRecord {
+            flags: task_flag::FIRST | task_flag::MEMORY,
+            totals: own,
+            ended,
+            rss_pages: 3,
+            ..TaskRecord::default()
+        };
+        let second = TaskRecord {
+            flags: task_flag::MEMORY,
+            totals: own,
+            ended,
+            rss_pages: 3,
+            ..TaskRecord::default()
+        };
         let mut reading = Reading::default();
         reading.add(&first);
         reading.add(&second);
@@ -136,21 +163,43 @@ mod tests {
 
     #[test]
     fn the_split_adds_up_and_is_unknown_without_ticks() {
-        let ticked = Totals { cpu_ns: 1_000_000_007, user_ns: 3_000_000, system_ns: 1_000_000, ..Totals::ZERO };
+        let ticked = Totals {
+            cpu_ns: 1_000_000_007,
+            user_ns: 3_000_000,
+            system_ns: 1_000_000,
+            ..Totals::ZERO
+        };
         let (user_ns, system_ns) = split(&ticked).unwrap();
         assert_eq!(user_ns + system_ns, 1_000_000_007);
         assert_eq!(system_ns, 250_000_001);
-        assert_eq!(split(&Totals { cpu_ns: 5, ..Totals::ZERO }), None);
+        assert_eq!(
+            split(&Totals {
+                cpu_ns: 5,
+                ..Totals::ZERO
+            }),
+            None
+        );
     }
 
     #[test]
     fn a_final_reading_has_a_peak_only_where_the_kernel_showed_it() {
         let mut process = Process::default();
         process.end.max_rss_pages = 9;
-        assert_eq!(Reading::last(&process).metrics(1, true).get(Metric::PeakRssBytes), None);
+        assert_eq!(
+            Reading::last(&process)
+                .metrics(1, true)
+                .get(Metric::PeakRssBytes),
+            None
+        );
         process.end.flags = end_flag::PEAK_KNOWN;
         process.end.peak_rss_pages = 7;
         let metrics = Reading::last(&process).metrics(1, true);
-        assert_eq!((metrics.get(Metric::PeakRssBytes), metrics.get(Metric::RssBytes)), (Some(7), None));
+        assert_eq!(
+            (
+                metrics.get(Metric::PeakRssBytes),
+                metrics.get(Metric::RssBytes)
+            ),
+            (Some(7), None)
+        );
     }
 }

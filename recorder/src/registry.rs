@@ -80,8 +80,14 @@ impl Registry {
 
     /// CPU of the living processes of a life as of their latest samples, ns.
     pub(crate) fn cpu_ns_of(&self, life: u64) -> u64 {
-        let samples = self.living.values().filter(|known| known.life == life).filter_map(|known| known.last.as_ref());
-        samples.map(|sample| bc_schema::usage::cpu_ns(&sample.metrics)).sum()
+        let samples = self
+            .living
+            .values()
+            .filter(|known| known.life == life)
+            .filter_map(|known| known.last.as_ref());
+        samples
+            .map(|sample| bc_schema::usage::cpu_ns(&sample.metrics))
+            .sum()
     }
 
     /// Notes what a process ran.
@@ -90,14 +96,25 @@ impl Registry {
             if known.ran.len() == EXECS {
                 known.ran.remove(0);
             }
-            known.ran.push(Ran { at_boot_ns, exec: Arc::new(exec) });
+            known.ran.push(Ran {
+                at_boot_ns,
+                exec: Arc::new(exec),
+            });
         }
     }
 
     /// What a process ran at a moment, whether it still lives or not.
     pub(crate) fn ran_at(&self, key: ProcessKey, boot_ns: u64) -> Option<Arc<ProcessExec>> {
-        let ran = self.living.get(&key).map(|known| &known.ran).or_else(|| self.dead.get(&key))?;
-        let at = ran.iter().rev().find(|ran| ran.at_boot_ns <= boot_ns).or_else(|| ran.first())?;
+        let ran = self
+            .living
+            .get(&key)
+            .map(|known| &known.ran)
+            .or_else(|| self.dead.get(&key))?;
+        let at = ran
+            .iter()
+            .rev()
+            .find(|ran| ran.at_boot_ns <= boot_ns)
+            .or_else(|| ran.first())?;
         Some(at.exec.clone())
     }
 
@@ -120,18 +137,38 @@ mod tests {
     use super::*;
 
     fn key(tgid: u32) -> ProcessKey {
-        ProcessKey { tgid, zero: 0, start_boot_ns: 5 }
+        ProcessKey {
+            tgid,
+            zero: 0,
+            start_boot_ns: 5,
+        }
     }
 
     fn exec(name: &str) -> ProcessExec {
         let id = ProcessId([0; 16]);
-        ProcessExec { process: id, at_ns: 0, name: name.into(), exe: None, args: None, args_cut: false, inherited: false }
+        ProcessExec {
+            process: id,
+            at_ns: 0,
+            name: name.into(),
+            exe: None,
+            args: None,
+            args_cut: false,
+            inherited: false,
+        }
     }
 
     #[test]
     fn a_child_inherits_what_its_parent_ran_when_it_was_born() {
         let mut registry = Registry::default();
-        let known = Known { id: ProcessId([0; 16]), life: 0, ran: vec![], last: None, new_memory: false, seen_walk: 0, close_at_walk: None };
+        let known = Known {
+            id: ProcessId([0; 16]),
+            life: 0,
+            ran: vec![],
+            last: None,
+            new_memory: false,
+            seen_walk: 0,
+            close_at_walk: None,
+        };
         registry.insert(key(1), known);
         registry.ran(key(1), 10, exec("sh"));
         registry.ran(key(1), 20, exec("cc"));

@@ -16,7 +16,8 @@ impl ContainerId {
     /// Takes any text of 1 to [`ContainerId::MAX`] bytes without control characters; `None` otherwise.
     pub fn new(text: impl Into<String>) -> Option<Self> {
         let text = text.into();
-        let good = !text.is_empty() && text.len() <= Self::MAX && !text.chars().any(char::is_control);
+        let good =
+            !text.is_empty() && text.len() <= Self::MAX && !text.chars().any(char::is_control);
         good.then_some(Self(text))
     }
 
@@ -60,7 +61,13 @@ pub enum ContainerKind {
 
 impl ContainerKind {
     /// Every kind.
-    pub const ALL: [ContainerKind; 5] = [Self::Docker, Self::Podman, Self::Slurm, Self::Run, Self::Cgroup];
+    pub const ALL: [ContainerKind; 5] = [
+        Self::Docker,
+        Self::Podman,
+        Self::Slurm,
+        Self::Run,
+        Self::Cgroup,
+    ];
 
     /// The name used in the API and in stores.
     pub const fn name(self) -> &'static str {

@@ -89,11 +89,18 @@ const _: () = assert!(Metric::ALL.len() <= 32, "`valid` has 32 bits");
 
 impl Metrics {
     /// Nothing known.
-    pub const EMPTY: Metrics = Metrics { valid: 0, values: [0; Metric::ALL.len()] };
+    pub const EMPTY: Metrics = Metrics {
+        valid: 0,
+        values: [0; Metric::ALL.len()],
+    };
 
     /// The value, where it is known.
     pub const fn get(&self, metric: Metric) -> Option<u64> {
-        if self.valid & (1 << metric as u32) == 0 { None } else { Some(self.values[metric as usize]) }
+        if self.valid & (1 << metric as u32) == 0 {
+            None
+        } else {
+            Some(self.values[metric as usize])
+        }
     }
 
     /// States a value.
@@ -111,13 +118,16 @@ impl Metrics {
 
     /// The known values in order of their metrics.
     pub fn iter(&self) -> impl Iterator<Item = (Metric, u64)> + '_ {
-        Metric::ALL.iter().filter_map(|&metric| self.get(metric).map(|value| (metric, value)))
+        Metric::ALL
+            .iter()
+            .filter_map(|&metric| self.get(metric).map(|value| (metric, value)))
     }
 
     /// Lifts every total and peak to at least what `earlier` said: a running total never goes down.
     pub fn never_below(&mut self, earlier: &Metrics) {
         for (metric, before) in earlier.iter() {
-            if metric.kind() != MetricKind::Gauge && self.get(metric).is_none_or(|now| now < before) {
+            if metric.kind() != MetricKind::Gauge && self.get(metric).is_none_or(|now| now < before)
+            {
                 self.set(metric, before);
             }
         }
@@ -187,7 +197,9 @@ mod tests {
 
     #[test]
     fn unknown_survives_packing_and_is_not_zero() {
-        let metrics = Metrics::EMPTY.with(Metric::CpuNs, u64::MAX).with(Metric::SwapBytes, 0);
+        let metrics = Metrics::EMPTY
+            .with(Metric::CpuNs, u64::MAX)
+            .with(Metric::SwapBytes, 0);
         let mut bytes = Vec::new();
         metrics.pack(&mut bytes);
         let read = Metrics::unpack(&mut bytes.as_slice()).unwrap();
@@ -212,9 +224,16 @@ mod tests {
 
     #[test]
     fn totals_never_fall_and_gauges_may() {
-        let before = Metrics::EMPTY.with(Metric::CpuNs, 10).with(Metric::RssBytes, 10);
-        let mut now = Metrics::EMPTY.with(Metric::CpuNs, 9).with(Metric::RssBytes, 9);
+        let before = Metrics::EMPTY
+            .with(Metric::CpuNs, 10)
+            .with(Metric::RssBytes, 10);
+        let mut now = Metrics::EMPTY
+            .with(Metric::CpuNs, 9)
+            .with(Metric::RssBytes, 9);
         now.never_below(&before);
-        assert_eq!((now.get(Metric::CpuNs), now.get(Metric::RssBytes)), (Some(10), Some(9)));
+        assert_eq!(
+            (now.get(Metric::CpuNs), now.get(Metric::RssBytes)),
+            (Some(10), Some(9))
+        );
     }
 }

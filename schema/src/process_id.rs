@@ -98,7 +98,12 @@ mod tests {
 
     #[test]
     fn rubbish_is_refused() {
-        for text in ["", "12", "zz112233445566778899aabbccddeeff", "00112233445566778899aabbccddeeff00"] {
+        for text in [
+            "",
+            "12",
+            "zz112233445566778899aabbccddeeff",
+            "00112233445566778899aabbccddeeff00",
+        ] {
             assert!(text.parse::<ProcessId>().is_err(), "{text}");
         }
     }

@@ -77,7 +77,10 @@ pub struct BadResolution;
 impl FromStr for Resolution {
     type Err = BadResolution;
     fn from_str(text: &str) -> Result<Self, BadResolution> {
-        Self::ALL.into_iter().find(|r| r.letter() == text).ok_or(BadResolution)
+        Self::ALL
+            .into_iter()
+            .find(|r| r.letter() == text)
+            .ok_or(BadResolution)
     }
 }
 
@@ -92,7 +95,10 @@ pub struct TimeRange {
 
 impl TimeRange {
     /// All of time.
-    pub const EVER: TimeRange = TimeRange { from_ns: 0, to_ns: u64::MAX };
+    pub const EVER: TimeRange = TimeRange {
+        from_ns: 0,
+        to_ns: u64::MAX,
+    };
 
     /// Whether an instant lies inside.
     pub const fn contains(&self, at_ns: u64) -> bool {

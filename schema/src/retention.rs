@@ -15,7 +15,11 @@ pub struct Retention {
 
 impl Default for Retention {
     fn default() -> Self {
-        Self { seconds_s: 3_600, minutes_s: 172_800, hours_s: 10_368_000 }
+        Self {
+            seconds_s: 3_600,
+            minutes_s: 172_800,
+            hours_s: 10_368_000,
+        }
     }
 }
 

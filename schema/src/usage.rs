@@ -37,8 +37,10 @@ pub struct Base {
 /// base counts from (with totals of zero).
 pub fn points(mut ends: Vec<BucketEnd>, bases: &[Base], account_began_ns: u64) -> Vec<Point> {
     ends.sort_by_key(|end| (end.bucket_ns, end.epoch_ns, end.at_ns));
-    let mut before: BTreeMap<u64, (u64, Metrics)> =
-        bases.iter().map(|base| (base.epoch_ns, (base.at_ns, base.metrics))).collect();
+    let mut before: BTreeMap<u64, (u64, Metrics)> = bases
+        .iter()
+        .map(|base| (base.epoch_ns, (base.at_ns, base.metrics)))
+        .collect();
     let mut points: Vec<Point> = Vec::new();
     let mut last_at_ns = 0;
     for end in ends {
@@ -56,7 +58,12 @@ pub fn points(mut ends: Vec<BucketEnd>, bases: &[Base], account_began_ns: u64) -
             _ => {
                 let mut usage = Metrics::EMPTY;
                 add(&mut usage, &end.metrics, &base, true);
-                points.push(Point { bucket_ns: end.bucket_ns, usage, max_rss_bytes: end.max_rss_bytes, span_ns });
+                points.push(Point {
+                    bucket_ns: end.bucket_ns,
+                    usage,
+                    max_rss_bytes: end.max_rss_bytes,
+                    span_ns,
+                });
                 last_at_ns = 0;
             }
         }
@@ -73,7 +80,11 @@ pub fn totals(latest: &[(u64, u64, Metrics)], baseline: Option<&Metrics>) -> Met
     order.sort_by_key(|(epoch_ns, at_ns, _)| (*at_ns, *epoch_ns));
     for (epoch_ns, at_ns, metrics) in order {
         // Only totals that count from the process's beginning can include what was before the account.
-        let base = if *epoch_ns == 0 { baseline.copied().unwrap_or_default() } else { Metrics::EMPTY };
+        let base = if *epoch_ns == 0 {
+            baseline.copied().unwrap_or_default()
+        } else {
+            Metrics::EMPTY
+        };
         add(&mut all, metrics, &base, *at_ns >= last_at_ns);
         last_at_ns = *at_ns;
     }
@@ -84,7 +95,9 @@ fn add(usage: &mut Metrics, end: &Metrics, base: &Metrics, later: bool) {
     for (metric, value) in end.iter() {
         let so_far = usage.get(metric);
         let value = match metric.kind() {
-            MetricKind::Total => so_far.unwrap_or(0).saturating_add(value.saturating_sub(base.get(metric).unwrap_or(0))),
+            MetricKind::Total => so_far
+                .unwrap_or(0)
+                .saturating_add(value.saturating_sub(base.get(metric).unwrap_or(0))),
             MetricKind::Peak => so_far.unwrap_or(0).max(value),
             MetricKind::Gauge if later => value,
             MetricKind::Gauge => so_far.unwrap_or(value),
@@ -103,16 +116,35 @@ mod tests {
     use super::*;
 
     fn end(epoch_ns: u64, bucket_ns: u64, cpu: u64, rss: u64) -> BucketEnd {
-        let metrics = Metrics::EMPTY.with(Metric::CpuNs, cpu).with(Metric::RssBytes, rss);
-        BucketEnd { epoch_ns, bucket_ns, at_ns: bucket_ns + 5, metrics, max_rss_bytes: Some(rss) }
+        let metrics = Metrics::EMPTY
+            .with(Metric::CpuNs, cpu)
+            .with(Metric::RssBytes, rss);
+        BucketEnd {
+            epoch_ns,
+            bucket_ns,
+            at_ns: bucket_ns + 5,
+            metrics,
+            max_rss_bytes: Some(rss),
+        }
     }
 
     #[test]
     fn usage_is_the_difference_of_totals_summed_over_epochs() {
-        let base = Base { epoch_ns: 0, at_ns: 95, metrics: Metrics::EMPTY.with(Metric::CpuNs, 100) };
-        let ends = vec![end(0, 110, 130, 7), end(0, 100, 110, 5), end(108, 110, 4, 9)];
+        let base = Base {
+            epoch_ns: 0,
+            at_ns: 95,
+            metrics: Metrics::EMPTY.with(Metric::CpuNs, 100),
+        };
+        let ends = vec![
+            end(0, 110, 130, 7),
+            end(0, 100, 110, 5),
+            end(108, 110, 4, 9),
+        ];
         let points = points(ends, &[base], 0);
-        let cpu: Vec<_> = points.iter().map(|p| (p.bucket_ns, p.usage.get(Metric::CpuNs).unwrap())).collect();
+        let cpu: Vec<_> = points
+            .iter()
+            .map(|p| (p.bucket_ns, p.usage.get(Metric::CpuNs).unwrap()))
+            .collect();
         assert_eq!(cpu, [(100, 10), (110, 24)]);
         assert_eq!(points[1].max_rss_bytes, Some(9));
     }
@@ -127,7 +159,13 @@ mod tests {
     #[test]
     fn totals_leave_out_what_was_before_the_account() {
         let baseline = Metrics::EMPTY.with(Metric::CpuNs, 1000);
-        let latest = [(0, 9, Metrics::EMPTY.with(Metric::CpuNs, 1500)), (7, 20, Metrics::EMPTY.with(Metric::CpuNs, 3))];
-        assert_eq!(totals(&latest, Some(&baseline)).get(Metric::CpuNs), Some(503));
+        let latest = [
+            (0, 9, Metrics::EMPTY.with(Metric::CpuNs, 1500)),
+            (7, 20, Metrics::EMPTY.with(Metric::CpuNs, 3)),
+        ];
+        assert_eq!(
+            totals(&latest, Some(&baseline)).get(Metric::CpuNs),
+            Some(503)
+        );
     }
 }

@@ -24,7 +24,8 @@ pub(crate) struct Run {
 impl Run {
     /// Whether a path of the same hierarchy is the run's cgroup or lies below it.
     pub(super) fn holds(&self, path: &str) -> bool {
-        path.strip_prefix(self.path.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        path.strip_prefix(self.path.as_str())
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     }
 }
 
@@ -39,28 +40,64 @@ impl Agent {
     /// Does what is asked.
     pub(super) fn obey(&mut self, command: Command) {
         match command {
-            Command::Watch { id, cgroup, command, uid, reply } => {
+            Command::Watch {
+                id,
+                cgroup,
+                command,
+                uid,
+                reply,
+            } => {
                 // Whoever asked may be gone: then nothing will run there, and the cgroup goes as it came.
                 let _ = reply.send(self.watch_run(id, &cgroup, command, uid));
             }
-            Command::Finish { id, patience, reply } => self.finish(&id, patience, reply),
+            Command::Finish {
+                id,
+                patience,
+                reply,
+            } => self.finish(&id, patience, reply),
         }
     }
 
-    fn watch_run(&mut self, id: ContainerId, cgroup: &Path, command: Vec<String>, uid: Option<u32>) -> Result<(), WatchError> {
+    fn watch_run(
+        &mut self,
+        id: ContainerId,
+        cgroup: &Path,
+        command: Vec<String>,
+        uid: Option<u32>,
+    ) -> Result<(), WatchError> {
         self.take_events();
-        if self.lives.current(&id).is_some_and(|life| !self.lives.over(life)) {
+        if self
+            .lives
+            .current(&id)
+            .is_some_and(|life| !self.lives.over(life))
+        {
             return Err(WatchError::InUse(id));
         }
-        let not_a_cgroup = |reason: String| WatchError::NotACgroup { path: cgroup.into(), reason };
-        let key = self.hierarchies.key_of(cgroup).map_err(|error| not_a_cgroup(error.to_string()))?;
-        let path = self.hierarchies.path_of(key).ok_or_else(|| not_a_cgroup("it has no path".into()))?;
-        self.kernel.watch(key).map_err(|error| WatchError::Refused(error.to_string()))?;
+        let not_a_cgroup = |reason: String| WatchError::NotACgroup {
+            path: cgroup.into(),
+            reason,
+        };
+        let key = self
+            .hierarchies
+            .key_of(cgroup)
+            .map_err(|error| not_a_cgroup(error.to_string()))?;
+        let path = self
+            .hierarchies
+            .path_of(key)
+            .ok_or_else(|| not_a_cgroup("it has no path".into()))?;
+        self.kernel
+            .watch(key)
+            .map_err(|error| WatchError::Refused(error.to_string()))?;
         if let Some(earlier) = self.lives.current(&id) {
             self.end_life(earlier);
         }
         let began_ns = self.clock.now_ns();
-        let what = Recognised { id: id.clone(), kind: ContainerKind::Run, cgroup: path.clone(), uid };
+        let what = Recognised {
+            id: id.clone(),
+            kind: ContainerKind::Run,
+            cgroup: path.clone(),
+            uid,
+        };
         let life = self.lives.own(key, &what, began_ns);
         if let Some(life) = self.lives.get_mut(life) {
             let command = self.mask.args(command);
@@ -78,9 +115,17 @@ impl Agent {
 
     fn finish(&mut self, id: &ContainerId, patience: Duration, reply: oneshot::Sender<Finished>) {
         match self.lives.current(id) {
-            Some(life) => self.finishing.push(Finishing { life, until: Instant::now() + patience, reply }),
+            Some(life) => self.finishing.push(Finishing {
+                life,
+                until: Instant::now() + patience,
+                reply,
+            }),
             None => {
-                let _ = reply.send(Finished { processes: 0, open_processes: 0, cpu_ns: 0 });
+                let _ = reply.send(Finished {
+                    processes: 0,
+                    open_processes: 0,
+                    cpu_ns: 0,
+                });
             }
         }
     }
@@ -93,7 +138,11 @@ impl Agent {
         let open = self.open_by_kernel();
         let now = Instant::now();
         let (done, waiting) =
-            std::mem::take(&mut self.finishing).into_iter().partition(|finishing: &Finishing| !open.contains(&finishing.life) || finishing.until <= now);
+            std::mem::take(&mut self.finishing)
+                .into_iter()
+                .partition(|finishing: &Finishing| {
+                    !open.contains(&finishing.life) || finishing.until <= now
+                });
         self.finishing = waiting;
         self.answer(done);
     }
@@ -125,10 +174,20 @@ impl Agent {
         }
         let mut answers = Vec::new();
         for finishing in done {
-            let Some(life) = self.lives.get(finishing.life) else { continue };
-            let (processes, open_processes, ended_cpu_ns) = (life.processes, life.open, life.ended_cpu_ns);
+            let Some(life) = self.lives.get(finishing.life) else {
+                continue;
+            };
+            let (processes, open_processes, ended_cpu_ns) =
+                (life.processes, life.open, life.ended_cpu_ns);
             let open_cpu_ns: u64 = self.registry.cpu_ns_of(finishing.life);
-            answers.push((finishing.reply, Finished { processes, open_processes, cpu_ns: ended_cpu_ns + open_cpu_ns }));
+            answers.push((
+                finishing.reply,
+                Finished {
+                    processes,
+                    open_processes,
+                    cpu_ns: ended_cpu_ns + open_cpu_ns,
+                },
+            ));
         }
         let number = self.flush();
         let mut delivered = self.delivery.delivered();

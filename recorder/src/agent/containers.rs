@@ -53,22 +53,45 @@ impl Agent {
 
     pub(super) fn recognise(&self, key: CgroupKey, path: &str) -> Option<Recognised> {
         // Below a `run`, everything is the run's.
-        if let Some(run) = self.runs.iter().find(|run| run.key.hierarchy == key.hierarchy && run.holds(path)) {
-            return Some(Recognised { id: run.id.clone(), kind: ContainerKind::Run, cgroup: run.path.clone(), uid: run.uid });
+        if let Some(run) = self
+            .runs
+            .iter()
+            .find(|run| run.key.hierarchy == key.hierarchy && run.holds(path))
+        {
+            return Some(Recognised {
+                id: run.id.clone(),
+                kind: ContainerKind::Run,
+                cgroup: run.path.clone(),
+                uid: run.uid,
+            });
         }
-        let found = self.globs.matches(path).or_else(|| self.config.discover.then(|| crate::resolver::resolve(path)).flatten())?;
+        let found = self.globs.matches(path).or_else(|| {
+            self.config
+                .discover
+                .then(|| crate::resolver::resolve(path))
+                .flatten()
+        })?;
         let id = ContainerId::new(found.id)?;
         let fact = self.runtime_facts.get(&id);
-        let (name, image) = (fact.map(|fact| fact.name.as_str()), fact.and_then(|fact| fact.image.as_deref()));
+        let (name, image) = (
+            fact.map(|fact| fact.name.as_str()),
+            fact.and_then(|fact| fact.image.as_deref()),
+        );
         if self.excludes.excluded(&id, name, image, path) {
             return None;
         }
-        Some(Recognised { id, kind: found.kind, cgroup: found.container_path.to_owned(), uid: found.uid })
+        Some(Recognised {
+            id,
+            kind: found.kind,
+            cgroup: found.container_path.to_owned(),
+            uid: found.uid,
+        })
     }
 
     /// A cgroup is gone.
     pub(super) fn removed(&mut self, key: CgroupKey, at_boot_ns: u64) {
-        self.lives.gone(key, at_boot_ns, self.clock.utc_ns(at_boot_ns));
+        self.lives
+            .gone(key, at_boot_ns, self.clock.utc_ns(at_boot_ns));
         if self.lives.owner(key) == Some(Owner::Nobody) {
             self.lives.release(key);
         }
@@ -76,10 +99,13 @@ impl Agent {
 
     /// A runtime told something about a container.
     pub(super) fn learn(&mut self, fact: RuntimeFact) {
-        let Some(id) = ContainerId::new(fact.id.clone()) else { return };
+        let Some(id) = ContainerId::new(fact.id.clone()) else {
+            return;
+        };
         if self.runtime_facts.len() >= FACTS {
             let lives = &self.lives;
-            self.runtime_facts.retain(|id, _| lives.current(id).is_some());
+            self.runtime_facts
+                .retain(|id, _| lives.current(id).is_some());
         }
         self.runtime_facts.insert(id.clone(), fact);
         if let Some(number) = self.lives.current(&id) {
@@ -95,7 +121,9 @@ impl Agent {
         let unnamed: Vec<u64> = self
             .lives
             .iter_mut()
-            .filter(|(_, life)| life.facts.kind == ContainerKind::Podman && !life.named && life.looked_up < LOOK_UPS)
+            .filter(|(_, life)| {
+                life.facts.kind == ContainerKind::Podman && !life.named && life.looked_up < LOOK_UPS
+            })
             .map(|(number, _)| number)
             .collect();
         for number in unnamed {
@@ -106,11 +134,19 @@ impl Agent {
     /// Gives a life the name, image, labels and limits that its runtime states.
     fn name(&mut self, number: u64) {
         let stated_ns = self.clock.now_ns();
-        let Some(life) = self.lives.get_mut(number) else { return };
+        let Some(life) = self.lives.get_mut(number) else {
+            return;
+        };
         let container = &life.facts.life.container;
-        if life.facts.kind == ContainerKind::Podman && life.looked_up < LOOK_UPS && !self.runtime_facts.contains_key(container) {
+        if life.facts.kind == ContainerKind::Podman
+            && life.looked_up < LOOK_UPS
+            && !self.runtime_facts.contains_key(container)
+        {
             life.looked_up += 1;
-            let stored = self.podman_roots.iter().find_map(|root| podman_fact(root, container.as_str()));
+            let stored = self
+                .podman_roots
+                .iter()
+                .find_map(|root| podman_fact(root, container.as_str()));
             if let Some(fact) = stored {
                 self.runtime_facts.insert(container.clone(), fact);
             }
@@ -137,7 +173,11 @@ impl Agent {
             .lives
             .iter_mut()
             .filter(|(_, life)| life.open == 0 && !life.cgroups.is_empty())
-            .filter(|(_, life)| life.cgroups.values().all(|gone| gone.is_some_and(|at| at + SETTLE_NS < now_boot_ns)))
+            .filter(|(_, life)| {
+                life.cgroups
+                    .values()
+                    .all(|gone| gone.is_some_and(|at| at + SETTLE_NS < now_boot_ns))
+            })
             .map(|(number, _)| number)
             .collect();
         for number in over {
@@ -149,9 +189,17 @@ impl Agent {
     fn clear_runs(&mut self) {
         let now_ns = self.clock.now_ns();
         for run in &self.runs {
-            let life = self.lives.current(&run.id).and_then(|life| self.lives.get(life));
-            let deserted = life.is_some_and(|life| life.processes > 0 && life.open == 0 && life.last_ns + DESERTED_NS < now_ns);
-            let directory = self.hierarchies.get(run.key.hierarchy).and_then(|hierarchy| hierarchy.directory_of(&run.path));
+            let life = self
+                .lives
+                .current(&run.id)
+                .and_then(|life| self.lives.get(life));
+            let deserted = life.is_some_and(|life| {
+                life.processes > 0 && life.open == 0 && life.last_ns + DESERTED_NS < now_ns
+            });
+            let directory = self
+                .hierarchies
+                .get(run.key.hierarchy)
+                .and_then(|hierarchy| hierarchy.directory_of(&run.path));
             if let Some(directory) = directory.filter(|directory| deserted && directory.is_dir()) {
                 // Refused while something is in it: then it is not deserted, and the next second will tell.
                 let _ = std::fs::remove_dir(directory);
@@ -170,7 +218,9 @@ impl Agent {
 
     pub(super) fn end_life(&mut self, number: u64) {
         let stated_ns = self.clock.now_ns();
-        let Some(mut life) = self.lives.remove(number) else { return };
+        let Some(mut life) = self.lives.remove(number) else {
+            return;
+        };
         for key in life.cgroups.keys() {
             self.kernel.unwatch(*key);
         }

@@ -13,7 +13,9 @@ impl Agent {
     /// The kernel says that a process is closed.
     pub(super) fn closed(&mut self, key: ProcessKey) {
         // Announced twice when threads trailed: the first time may have been enough.
-        let Some(entry) = self.kernel.process(key) else { return };
+        let Some(entry) = self.kernel.process(key) else {
+            return;
+        };
         if entry.threads_ended >= entry.threads_begun {
             self.finish_process(key, &entry);
         } else if !self.closing.contains(&key) {
@@ -32,9 +34,14 @@ impl Agent {
     pub(super) fn close_due(&mut self) {
         let walks = self.walks;
         for key in std::mem::take(&mut self.closing) {
-            let due = self.registry.get_mut(key).and_then(|known| known.close_at_walk);
+            let due = self
+                .registry
+                .get_mut(key)
+                .and_then(|known| known.close_at_walk);
             match (due, self.kernel.process(key)) {
-                (Some(due), Some(entry)) if due <= walks || entry.threads_ended >= entry.threads_begun => {
+                (Some(due), Some(entry))
+                    if due <= walks || entry.threads_ended >= entry.threads_begun =>
+                {
                     self.finish_process(key, &entry);
                 }
                 (Some(_), Some(_)) => self.closing.push(key),
@@ -57,8 +64,15 @@ impl Agent {
             return;
         }
         let metrics = Reading::last(entry).metrics(self.page_bytes, self.kernel.has_io());
-        let Some(mut known) = self.registry.remove(key) else { return };
-        known.sample(self.clock.utc_ns(entry.end.at_boot_ns), metrics, Closes::ALL, &mut self.out.samples);
+        let Some(mut known) = self.registry.remove(key) else {
+            return;
+        };
+        known.sample(
+            self.clock.utc_ns(entry.end.at_boot_ns),
+            metrics,
+            Closes::ALL,
+            &mut self.out.samples,
+        );
         let at_ns = known.last.as_ref().map_or(0, |last| last.at_ns);
         let status = entry.end.status;
         let signal = (status & 0x7f) as u8;
@@ -81,7 +95,9 @@ impl Agent {
 
     /// A process left the last watched cgroup: its account here closes with its latest sample.
     pub(super) fn left(&mut self, key: ProcessKey, at_boot_ns: u64) {
-        let Some(entry) = self.kernel.process(key) else { return };
+        let Some(entry) = self.kernel.process(key) else {
+            return;
+        };
         // It may have come back since.
         if self.owner_of(&entry).is_some() {
             return;
@@ -93,8 +109,12 @@ impl Agent {
     /// Processes that the walk no longer met: closed ones whose announcement was lost, and those the table has lost.
     pub(super) fn miss_vanished(&mut self) {
         let walks = self.walks;
-        let missing: Vec<ProcessKey> =
-            self.registry.iter_mut().filter(|(_, known)| known.seen_walk + 1 < walks && known.close_at_walk.is_none()).map(|(key, _)| key).collect();
+        let missing: Vec<ProcessKey> = self
+            .registry
+            .iter_mut()
+            .filter(|(_, known)| known.seen_walk + 1 < walks && known.close_at_walk.is_none())
+            .map(|(key, _)| key)
+            .collect();
         for key in missing {
             match self.kernel.process(key) {
                 Some(entry) if entry.closed != 0 => self.closed(key),
@@ -121,13 +141,23 @@ impl Agent {
     }
 
     fn give_up(&mut self, key: ProcessKey, at_ns: u64) {
-        let Some(mut known) = self.registry.remove(key) else { return };
+        let Some(mut known) = self.registry.remove(key) else {
+            return;
+        };
         if let Some(last) = &mut known.last {
             last.closes = Closes::ALL;
             self.out.samples.push(last.clone());
         }
         let (exit_code, signal) = (None, None);
-        self.out.ends.push(ProcessEnd { process: known.id, at_ns, exit_code, signal, core_dumped: false, oom_killed: false, unseen: true });
+        self.out.ends.push(ProcessEnd {
+            process: known.id,
+            at_ns,
+            exit_code,
+            signal,
+            core_dumped: false,
+            oom_killed: false,
+            unseen: true,
+        });
         if let Some(life) = self.lives.get_mut(known.life) {
             life.open = life.open.saturating_sub(1);
             life.last_ns = life.last_ns.max(at_ns);

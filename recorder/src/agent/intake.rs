@@ -12,14 +12,28 @@ use crate::{process_file, reading};
 impl Agent {
     /// An exec: the process keeps its identity and its totals, and gets another line in its history.
     pub(super) fn executed(&mut self, event: KernelEvent) {
-        let KernelEvent::Exec { process: key, at_boot_ns, comm, path, args, args_cut } = event else { return };
+        let KernelEvent::Exec {
+            process: key,
+            at_boot_ns,
+            comm,
+            path,
+            args,
+            args_cut,
+        } = event
+        else {
+            return;
+        };
         if !self.registry.contains(key) {
-            let Some(entry) = self.kernel.process(key) else { return };
+            let Some(entry) = self.kernel.process(key) else {
+                return;
+            };
             if !self.take_in(key, &entry) {
                 return;
             }
         }
-        let Some(known) = self.registry.get_mut(key) else { return };
+        let Some(known) = self.registry.get_mut(key) else {
+            return;
+        };
         known.new_memory = true;
         if args.is_none() {
             let life = known.life;
@@ -47,14 +61,24 @@ impl Agent {
         let id = self.id(key);
         let start_ns = self.clock.utc_ns(key.start_boot_ns);
         let forked = entry.flags & process_flag::FORKED != 0;
-        let entered_ns = if forked { start_ns } else { self.clock.utc_ns(entry.entered_boot_ns) };
+        let entered_ns = if forked {
+            start_ns
+        } else {
+            self.clock.utc_ns(entry.entered_boot_ns)
+        };
         let has_parent = entry.parent.tgid != 0;
-        let Some(life) = self.lives.get_mut(number) else { return false };
+        let Some(life) = self.lives.get_mut(number) else {
+            return false;
+        };
 
         let container_pid = (entry.container_pid != 0).then_some(entry.container_pid);
         let own_namespace = container_pid.is_some_and(|pid| pid != key.tgid);
-        let first_of_cgroup = !matches!(life.facts.kind, ContainerKind::Docker | ContainerKind::Podman);
-        let is_root = !life.has_root && ((own_namespace && container_pid == Some(1)) || (first_of_cgroup && !own_namespace));
+        let first_of_cgroup = !matches!(
+            life.facts.kind,
+            ContainerKind::Docker | ContainerKind::Podman
+        );
+        let is_root = !life.has_root
+            && ((own_namespace && container_pid == Some(1)) || (first_of_cgroup && !own_namespace));
         life.has_root |= is_root;
         life.open += 1;
         life.processes += 1;
@@ -64,7 +88,8 @@ impl Agent {
             life: life.facts.life.clone(),
             pid: key.tgid,
             container_pid,
-            parent: has_parent.then(|| ProcessId::new(self.boot, entry.parent.tgid, entry.parent.start_boot_ns)),
+            parent: has_parent
+                .then(|| ProcessId::new(self.boot, entry.parent.tgid, entry.parent.start_boot_ns)),
             parent_pid: has_parent.then_some(entry.parent.tgid),
             uid: Some(entry.uid),
             start_ns,
@@ -73,24 +98,54 @@ impl Agent {
             baseline: (!forked).then(|| reading::totals(&entry.base, self.kernel.has_io())),
             name: name.clone(),
         });
-        let known =
-            Known { id, life: number, ran: Vec::new(), last: None, new_memory: false, seen_walk: self.walks, close_at_walk: None };
+        let known = Known {
+            id,
+            life: number,
+            ran: Vec::new(),
+            last: None,
+            new_memory: false,
+            seen_walk: self.walks,
+            close_at_walk: None,
+        };
         self.registry.insert(key, known);
         self.first_line(key, entry, id, name, start_ns);
         true
     }
 
     /// What it runs before any exec of its own: what its parent ran when it was born, or what `/proc` says of one that was there before.
-    fn first_line(&mut self, key: ProcessKey, entry: &Process, id: ProcessId, name: String, start_ns: u64) {
+    fn first_line(
+        &mut self,
+        key: ProcessKey,
+        entry: &Process,
+        id: ProcessId,
+        name: String,
+        start_ns: u64,
+    ) {
         let inherited = self.registry.ran_at(entry.parent, key.start_boot_ns);
         let exec = match inherited {
-            Some(parent) if entry.flags & process_flag::FORKED != 0 => {
-                ProcessExec { process: id, at_ns: start_ns, name, inherited: true, ..ProcessExec::clone(&parent) }
-            }
-            _ if entry.flags & process_flag::FORKED == 0 && entry.flags & process_flag::EXECED == 0 => {
-                let Some(found) = process_file::command_line(key) else { return };
+            Some(parent) if entry.flags & process_flag::FORKED != 0 => ProcessExec {
+                process: id,
+                at_ns: start_ns,
+                name,
+                inherited: true,
+                ..ProcessExec::clone(&parent)
+            },
+            _ if entry.flags & process_flag::FORKED == 0
+                && entry.flags & process_flag::EXECED == 0 =>
+            {
+                let Some(found) = process_file::command_line(key) else {
+                    return;
+                };
                 let args = Some(self.mask.args(found.args));
-                ProcessExec { process: id, at_ns: start_ns, name, exe: found.exe, args, args_cut: false, inherited: false }
+                ProcessExec {
+                    process: id,
+                    at_ns: start_ns,
+                    name,
+                    exe: found.exe,
+                    args,
+                    args_cut: false,
+                    inherited: false,
+                }
             }
             _ => return,
         };
@@ -118,6 +173,9 @@ impl Agent {
 }
 
 fn name(comm: &[u8; 16]) -> String {
-    let end = comm.iter().position(|&byte| byte == 0).unwrap_or(comm.len());
+    let end = comm
+        .iter()
+        .position(|&byte| byte == 0)
+        .unwrap_or(comm.len());
     String::from_utf8_lossy(&comm[..end]).into_owned()
 }

@@ -17,13 +17,29 @@ pub(crate) struct Counted {
 
 impl Agent {
     /// Declares a loss at a boot-clock reading.
-    pub(super) fn lose(&mut self, reason: LossReason, life: Option<u64>, at_boot_ns: u64, count: u64, cpu_ns: u64) {
+    pub(super) fn lose(
+        &mut self,
+        reason: LossReason,
+        life: Option<u64>,
+        at_boot_ns: u64,
+        count: u64,
+        cpu_ns: u64,
+    ) {
         self.lose_at(reason, life, self.clock.utc_ns(at_boot_ns), count, cpu_ns);
     }
 
     /// Declares a loss at a UTC instant. Losses of one reason, container and second add up.
-    pub(super) fn lose_at(&mut self, reason: LossReason, life: Option<u64>, at_ns: u64, count: u64, cpu_ns: u64) {
-        let container = life.and_then(|life| self.lives.get(life)).map(|life| life.facts.life.container.clone());
+    pub(super) fn lose_at(
+        &mut self,
+        reason: LossReason,
+        life: Option<u64>,
+        at_ns: u64,
+        count: u64,
+        cpu_ns: u64,
+    ) {
+        let container = life
+            .and_then(|life| self.lives.get(life))
+            .map(|life| life.facts.life.container.clone());
         let second_ns = Resolution::Second.bucket_ns(at_ns);
         *self.status.losses.entry(reason).or_default() += count;
         let key = (second_ns, reason, container);
@@ -48,7 +64,8 @@ impl Agent {
         }
         // Only the running second can still get more; a later addition to an older one is a loss of the second it is noticed in.
         let running_ns = Resolution::Second.bucket_ns(now_ns);
-        self.declared.retain(|(second_ns, _, _), _| *second_ns >= running_ns);
+        self.declared
+            .retain(|(second_ns, _, _), _| *second_ns >= running_ns);
     }
 
     /// Declares what the kernel programs have counted since the last time, and makes good what can be.
@@ -80,7 +97,12 @@ impl Agent {
                 KernelLoss::LateThread => LossReason::LateThread,
                 KernelLoss::EntryInexact => LossReason::EntryInexact,
             };
-            tracing::warn!(reason = reason.name(), count, cpu_ns, "records lost in the kernel");
+            tracing::warn!(
+                reason = reason.name(),
+                count,
+                cpu_ns,
+                "records lost in the kernel"
+            );
             self.lose(reason, None, at_boot_ns, count, cpu_ns);
         }
         self.losses.reasons = now;
@@ -96,14 +118,24 @@ impl Agent {
             return;
         }
         for (key, account) in self.kernel.accounts() {
-            let (threads, cpu_ns) = self.losses.accounts.insert(key, (account.threads, account.cpu_ns)).unwrap_or_default();
+            let (threads, cpu_ns) = self
+                .losses
+                .accounts
+                .insert(key, (account.threads, account.cpu_ns))
+                .unwrap_or_default();
             let (threads, cpu_ns) = (account.threads - threads, account.cpu_ns - cpu_ns);
             if threads > 0 {
                 let life = match self.lives.owner(key) {
                     Some(Owner::Life(life)) => Some(life),
                     _ => None,
                 };
-                self.lose(LossReason::ProcessTableFull, life, at_boot_ns, threads, cpu_ns);
+                self.lose(
+                    LossReason::ProcessTableFull,
+                    life,
+                    at_boot_ns,
+                    threads,
+                    cpu_ns,
+                );
             }
         }
     }

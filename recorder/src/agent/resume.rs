@@ -14,7 +14,9 @@ impl Agent {
         self.take_up_runs();
         let cgroups: Vec<_> = self.hierarchies.walk().collect();
         for cgroup in cgroups {
-            if self.lives.owner(cgroup.key).is_none() && self.recognise(cgroup.key, &cgroup.path).is_some() {
+            if self.lives.owner(cgroup.key).is_none()
+                && self.recognise(cgroup.key, &cgroup.path).is_some()
+            {
                 self.decide(cgroup.key, Some(cgroup.path), self.boot_now_ns());
             }
         }
@@ -31,12 +33,28 @@ impl Agent {
 
     /// A `run` is known by what was asked for: its cgroup's path alone says nothing.
     fn take_up_runs(&mut self) {
-        for resume in self.config.resume.iter().filter(|resume| resume.facts.kind == ContainerKind::Run) {
+        for resume in self
+            .config
+            .resume
+            .iter()
+            .filter(|resume| resume.facts.kind == ContainerKind::Run)
+        {
             let path = &resume.facts.cgroup;
-            let directories = self.hierarchies.iter().filter_map(|hierarchy| hierarchy.directory_of(path));
-            for key in directories.filter(|directory| directory.is_dir()).filter_map(|directory| self.hierarchies.key_of(&directory).ok()) {
+            let directories = self
+                .hierarchies
+                .iter()
+                .filter_map(|hierarchy| hierarchy.directory_of(path));
+            for key in directories
+                .filter(|directory| directory.is_dir())
+                .filter_map(|directory| self.hierarchies.key_of(&directory).ok())
+            {
                 let id = resume.facts.life.container.clone();
-                self.runs.push(Run { id, key, path: path.clone(), uid: resume.facts.uid });
+                self.runs.push(Run {
+                    id,
+                    key,
+                    path: path.clone(),
+                    uid: resume.facts.uid,
+                });
             }
         }
     }
@@ -46,15 +64,33 @@ impl Agent {
         let mut dates = Vec::new();
         for (number, life) in self.lives.iter_mut() {
             let container = life.facts.life.container.clone();
-            let oldest_ns = self.out.starts.iter().filter(|start| start.life.container == container).map(|start| start.start_ns).min();
-            let recorded = self.config.resume.iter().find(|resume| resume.facts.life.container == container);
-            let continued = recorded.filter(|resume| oldest_ns.is_some_and(|oldest| oldest <= resume.last_record_ns));
-            if let Some(began_ns) = continued.map(|resume| resume.facts.life.began_ns).or(oldest_ns) {
+            let oldest_ns = self
+                .out
+                .starts
+                .iter()
+                .filter(|start| start.life.container == container)
+                .map(|start| start.start_ns)
+                .min();
+            let recorded = self
+                .config
+                .resume
+                .iter()
+                .find(|resume| resume.facts.life.container == container);
+            let continued = recorded
+                .filter(|resume| oldest_ns.is_some_and(|oldest| oldest <= resume.last_record_ns));
+            if let Some(began_ns) = continued
+                .map(|resume| resume.facts.life.began_ns)
+                .or(oldest_ns)
+            {
                 dates.push((number, container, began_ns));
             }
             if let Some(resume) = continued {
                 // A run is known by what was asked for, not by its cgroup.
-                life.facts.command = life.facts.command.take().or_else(|| resume.facts.command.clone());
+                life.facts.command = life
+                    .facts
+                    .command
+                    .take()
+                    .or_else(|| resume.facts.command.clone());
             }
         }
         for (number, container, began_ns) in dates {
@@ -66,7 +102,12 @@ impl Agent {
     }
 
     fn date_starts(&mut self, container: &ContainerId, began_ns: u64) {
-        for start in self.out.starts.iter_mut().filter(|start| start.life.container == *container) {
+        for start in self
+            .out
+            .starts
+            .iter_mut()
+            .filter(|start| start.life.container == *container)
+        {
             start.life.began_ns = began_ns;
         }
     }
@@ -76,7 +117,12 @@ impl Agent {
         let now_ns = self.clock.now_ns();
         let mut last_ns = resume.last_record_ns;
         for (process, at_ns) in &resume.open {
-            if !self.out.starts.iter().any(|start| start.process == *process) {
+            if !self
+                .out
+                .starts
+                .iter()
+                .any(|start| start.process == *process)
+            {
                 last_ns = last_ns.max(*at_ns);
                 let (exit_code, signal) = (None, None);
                 self.out.ends.push(ProcessEnd {
@@ -91,11 +137,19 @@ impl Agent {
             }
         }
         let life = self.lives.current(&resume.facts.life.container);
-        let continued = life.and_then(|life| self.lives.get(life)).is_some_and(|life| life.facts.life == resume.facts.life);
+        let continued = life
+            .and_then(|life| self.lives.get(life))
+            .is_some_and(|life| life.facts.life == resume.facts.life);
         if continued {
             let missing_s = now_ns.saturating_sub(resume.last_record_ns) / SECOND_NS;
             if missing_s > 1 {
-                self.lose_at(LossReason::RecorderDown, life, resume.last_record_ns + SECOND_NS, missing_s, 0);
+                self.lose_at(
+                    LossReason::RecorderDown,
+                    life,
+                    resume.last_record_ns + SECOND_NS,
+                    missing_s,
+                    0,
+                );
             }
         } else {
             let mut facts = resume.facts;

@@ -19,7 +19,10 @@ impl Agent {
     pub(super) fn sample(&mut self) -> Result<(), Error> {
         self.take_events();
         if let Some(step_ns) = self.clock.correct() {
-            tracing::warn!(step_s = step_ns / SECOND_NS, "the machine's clock was set forward");
+            tracing::warn!(
+                step_s = step_ns / SECOND_NS,
+                "the machine's clock was set forward"
+            );
             self.lose(LossReason::ClockStepped, None, self.boot_now_ns(), 1, 0);
         }
         self.declare_gap();
@@ -37,14 +40,18 @@ impl Agent {
         let readings = self.read_all()?;
         for (key, reading) in &readings {
             if !self.registry.contains(*key) {
-                let Some(entry) = self.kernel.process(*key) else { continue };
+                let Some(entry) = self.kernel.process(*key) else {
+                    continue;
+                };
                 if !self.take_in(*key, &entry) {
                     continue;
                 }
             }
             let metrics = reading.metrics(self.page_bytes, self.kernel.has_io());
             let at_ns = self.clock.utc_ns(reading.at_boot_ns);
-            let Some(known) = self.registry.get_mut(*key) else { continue };
+            let Some(known) = self.registry.get_mut(*key) else {
+                continue;
+            };
             known.seen_walk = self.walks;
             // The final record of a zombie is on its way, and knows more.
             if !reading.closed {
@@ -59,7 +66,8 @@ impl Agent {
     fn read_all(&mut self) -> Result<HashMap<ProcessKey, Reading>, Error> {
         self.walks += 1;
         let records = self.kernel.walk(std::mem::take(&mut self.discover))?;
-        let mut readings: HashMap<ProcessKey, Reading> = HashMap::with_capacity(self.registry.len());
+        let mut readings: HashMap<ProcessKey, Reading> =
+            HashMap::with_capacity(self.registry.len());
         for record in &records {
             readings.entry(record.process).or_default().add(record);
         }
@@ -72,10 +80,17 @@ impl Agent {
         if let Some(last_ns) = self.last_sample_ns.replace(now_ns) {
             let interval_ns = self.config.interval.as_nanos() as u64;
             let first = Resolution::Second.bucket_ns(last_ns + interval_ns);
-            let missed = (Resolution::Second.bucket_ns(now_ns).saturating_sub(first) / SECOND_NS).min(DECLARED_SECONDS);
+            let missed = (Resolution::Second.bucket_ns(now_ns).saturating_sub(first) / SECOND_NS)
+                .min(DECLARED_SECONDS);
             if interval_ns == SECOND_NS && !self.registry.is_empty() {
                 for second in 0..missed {
-                    self.lose_at(LossReason::SamplesMissed, None, first + second * SECOND_NS, 1, 0);
+                    self.lose_at(
+                        LossReason::SamplesMissed,
+                        None,
+                        first + second * SECOND_NS,
+                        1,
+                        0,
+                    );
                 }
             }
         }
@@ -84,10 +99,20 @@ impl Agent {
 
 impl Known {
     /// Adds a sample, after the sample before it once more if that turns out to have closed a bucket.
-    pub(crate) fn sample(&mut self, at_ns: u64, mut metrics: Metrics, closes: Closes, out: &mut Vec<Sample>) {
+    pub(crate) fn sample(
+        &mut self,
+        at_ns: u64,
+        mut metrics: Metrics,
+        closes: Closes,
+        out: &mut Vec<Sample>,
+    ) {
         // A peak that was not there before was reached since the sample before: what the samples missed, the kernel noted.
         let peak = metrics.get(Metric::PeakRssBytes);
-        let peak_before = self.last.as_ref().filter(|_| !self.new_memory).and_then(|last| last.metrics.get(Metric::PeakRssBytes));
+        let peak_before = self
+            .last
+            .as_ref()
+            .filter(|_| !self.new_memory)
+            .and_then(|last| last.metrics.get(Metric::PeakRssBytes));
         let new_peak = peak.filter(|_| peak > peak_before);
         let mut max_rss_bytes = [metrics.get(Metric::RssBytes).max(new_peak); 3];
         // Time does not go back for a process either: a final may carry the boot clock of a switch that the last walk outran.
@@ -110,7 +135,14 @@ impl Known {
             }
         }
         self.new_memory = false;
-        let sample = Sample { process: self.id, at_ns, epoch_ns: 0, metrics, max_rss_bytes, closes };
+        let sample = Sample {
+            process: self.id,
+            at_ns,
+            epoch_ns: 0,
+            metrics,
+            max_rss_bytes,
+            closes,
+        };
         out.push(sample.clone());
         self.last = Some(sample);
     }
@@ -119,7 +151,10 @@ impl Known {
 /// A new memory map has a peak of its own.
 fn without_peak(metrics: Metrics) -> Metrics {
     let mut rest = Metrics::EMPTY;
-    for (metric, value) in metrics.iter().filter(|(metric, _)| *metric != Metric::PeakRssBytes) {
+    for (metric, value) in metrics
+        .iter()
+        .filter(|(metric, _)| *metric != Metric::PeakRssBytes)
+    {
         rest.set(metric, value);
     }
     rest
@@ -132,11 +167,22 @@ mod tests {
     use super::*;
 
     fn known() -> Known {
-        Known { id: ProcessId([1; 16]), life: 1, ran: vec![], last: None, new_memory: false, seen_walk: 0, close_at_walk: None }
+        Known {
+            id: ProcessId([1; 16]),
+            life: 1,
+            ran: vec![],
+            last: None,
+            new_memory: false,
+            seen_walk: 0,
+            close_at_walk: None,
+        }
     }
 
     fn metrics(cpu_ns: u64, rss_bytes: u64) -> Metrics {
-        Metrics::EMPTY.with(Metric::CpuNs, cpu_ns).with(Metric::RssBytes, rss_bytes).with(Metric::PeakRssBytes, rss_bytes)
+        Metrics::EMPTY
+            .with(Metric::CpuNs, cpu_ns)
+            .with(Metric::RssBytes, rss_bytes)
+            .with(Metric::PeakRssBytes, rss_bytes)
     }
 
     #[test]
@@ -147,12 +193,28 @@ mod tests {
         known.sample(minute_ns - 1, metrics(9, 100), Closes::NONE, &mut out);
         known.sample(minute_ns + 1, metrics(30, 50), Closes::NONE, &mut out);
         assert_eq!(out.len(), 4);
-        assert_eq!((out[2].at_ns, out[2].closes.contains(Resolution::Minute)), (minute_ns - 1, true));
-        assert_eq!(out[2].metrics.get(Metric::CpuNs), Some(10), "totals never fall");
+        assert_eq!(
+            (out[2].at_ns, out[2].closes.contains(Resolution::Minute)),
+            (minute_ns - 1, true)
+        );
+        assert_eq!(
+            out[2].metrics.get(Metric::CpuNs),
+            Some(10),
+            "totals never fall"
+        );
         assert_eq!(out[2].max_rss_bytes[0], Some(900));
         assert_eq!(out[3].max_rss_bytes, [Some(50), Some(900), Some(900)]);
-        known.sample(minute_ns + 2, metrics(31, 40).with(Metric::PeakRssBytes, 950), Closes::NONE, &mut out);
-        assert_eq!(out[4].max_rss_bytes, [Some(950); 3], "a peak between two samples");
+        known.sample(
+            minute_ns + 2,
+            metrics(31, 40).with(Metric::PeakRssBytes, 950),
+            Closes::NONE,
+            &mut out,
+        );
+        assert_eq!(
+            out[4].max_rss_bytes,
+            [Some(950); 3],
+            "a peak between two samples"
+        );
     }
 
     #[test]

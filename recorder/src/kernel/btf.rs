@@ -12,13 +12,17 @@ const VMLINUX: &str = "/sys/kernel/btf/vmlinux";
 #[derive(Debug, thiserror::Error)]
 pub enum BtfError {
     /// The kernel was built without it.
-    #[error("this kernel publishes no BTF at {VMLINUX}: recording needs a kernel built with CONFIG_DEBUG_INFO_BTF (Debian's are, from 11 on)")]
+    #[error(
+        "this kernel publishes no BTF at {VMLINUX}: recording needs a kernel built with CONFIG_DEBUG_INFO_BTF (Debian's are, from 11 on)"
+    )]
     Missing,
     /// It is there and cannot be read.
     #[error("reading the kernel's BTF: {0}")]
     Unreadable(#[from] btf_rs::Error),
     /// A field that recording cannot do without is not there.
-    #[error("this kernel has no field `{0}` that we know of: it is older or newer than the kernels we record on (5.10 to 7.x)")]
+    #[error(
+        "this kernel has no field `{0}` that we know of: it is older or newer than the kernels we record on (5.10 to 7.x)"
+    )]
     NoField(String),
     /// Two different structures go by the name.
     #[error("this kernel's BTF has several structures called `{0}`: refusing to guess")]
@@ -45,24 +49,43 @@ impl KernelTypes {
             return Err(BtfError::Missing);
         }
         // sysfs of older kernels cannot be mapped; parsing is the fallback.
-        let btf = Btf::from_file_with_backend(VMLINUX, Backend::Mmap).or_else(|_| Btf::from_file(VMLINUX))?;
+        let btf = Btf::from_file_with_backend(VMLINUX, Backend::Mmap)
+            .or_else(|_| Btf::from_file(VMLINUX))?;
         Ok(Self(btf))
     }
 
     /// The place of `path` (names joined by dots, an index as `[n]`) in a structure; `None` where there is no such field.
     pub(super) fn field(&self, structure: &str, path: &str) -> Result<Option<Field>, BtfError> {
-        let Some(type_id) = self.structure_id(structure)? else { return Ok(None) };
-        let mut field = Field { offset: 0, size: 0, type_id };
+        let Some(type_id) = self.structure_id(structure)? else {
+            return Ok(None);
+        };
+        let mut field = Field {
+            offset: 0,
+            size: 0,
+            type_id,
+        };
         for step in path.split('.') {
             let (name, index) = match step.split_once('[') {
                 Some((name, index)) => (name, index.trim_end_matches(']').parse::<u32>().ok()),
                 None => (step, None),
             };
-            let Some((offset, type_id)) = self.member(field.type_id, name)? else { return Ok(None) };
-            field = Field { offset: field.offset + offset, size: 0, type_id };
+            let Some((offset, type_id)) = self.member(field.type_id, name)? else {
+                return Ok(None);
+            };
+            field = Field {
+                offset: field.offset + offset,
+                size: 0,
+                type_id,
+            };
             if let Some(index) = index {
-                let Some((size, element)) = self.element(field.type_id)? else { return Ok(None) };
-                field = Field { offset: field.offset + index * size, size: 0, type_id: element };
+                let Some((size, element)) = self.element(field.type_id)? else {
+                    return Ok(None);
+                };
+                field = Field {
+                    offset: field.offset + index * size,
+                    size: 0,
+                    type_id: element,
+                };
             }
         }
         field.size = self.size(field.type_id)?;
@@ -71,14 +94,18 @@ impl KernelTypes {
 
     /// Size of a structure.
     pub(super) fn structure_size(&self, structure: &str) -> Result<Option<u32>, BtfError> {
-        self.structure_id(structure)?.map(|id| self.size(id)).transpose()
+        self.structure_id(structure)?
+            .map(|id| self.size(id))
+            .transpose()
     }
 
     /// BTF id of a structure.
     pub(super) fn structure_id(&self, name: &str) -> Result<Option<u32>, BtfError> {
         let mut found = None;
         for id in self.0.resolve_ids_by_name(name).unwrap_or_default() {
-            if matches!(self.0.resolve_type_by_id(id)?, Type::Struct(_)) && found.replace(id).is_some() {
+            if matches!(self.0.resolve_type_by_id(id)?, Type::Struct(_))
+                && found.replace(id).is_some()
+            {
                 return Err(BtfError::Ambiguous(name.into()));
             }
         }
@@ -97,7 +124,11 @@ impl KernelTypes {
 
     /// Number of arguments a tracepoint hands to its programs.
     pub(super) fn tracepoint_arguments(&self, name: &str) -> Result<Option<usize>, BtfError> {
-        for id in self.0.resolve_ids_by_name(&format!("btf_trace_{name}")).unwrap_or_default() {
+        for id in self
+            .0
+            .resolve_ids_by_name(&format!("btf_trace_{name}"))
+            .unwrap_or_default()
+        {
             let mut kind = self.0.resolve_type_by_id(id)?;
             while let Some(next) = kind.as_btf_type().and_then(BtfType::get_type_id) {
                 kind = self.0.resolve_type_by_id(next)?;
@@ -111,7 +142,11 @@ impl KernelTypes {
     }
 
     /// Value of an enumerator.
-    pub(super) fn enumerator(&self, enumeration: &str, name: &str) -> Result<Option<u32>, BtfError> {
+    pub(super) fn enumerator(
+        &self,
+        enumeration: &str,
+        name: &str,
+    ) -> Result<Option<u32>, BtfError> {
         for id in self.0.resolve_ids_by_name(enumeration).unwrap_or_default() {
             if let Type::Enum(kind) = self.0.resolve_type_by_id(id)? {
                 for member in &kind.members {
@@ -131,7 +166,9 @@ impl KernelTypes {
             _ => return Ok(None),
         };
         for member in &members {
-            let Some(inner) = member.get_type_id() else { continue };
+            let Some(inner) = member.get_type_id() else {
+                continue;
+            };
             let bit_offset = member.bit_offset();
             let own = self.0.resolve_name(member)?;
             if own == name && bit_offset % 8 == 0 && member.bitfield_size().unwrap_or(0) == 0 {
@@ -175,12 +212,15 @@ impl KernelTypes {
         loop {
             let kind = self.0.resolve_type_by_id(type_id)?;
             match &kind {
-                Type::Typedef(_) | Type::Volatile(_) | Type::Const(_) | Type::Restrict(_) | Type::TypeTag(_) | Type::DeclTag(_) => {
-                    match kind.as_btf_type().and_then(BtfType::get_type_id) {
-                        Some(next) => type_id = next,
-                        None => return Ok((type_id, kind)),
-                    }
-                }
+                Type::Typedef(_)
+                | Type::Volatile(_)
+                | Type::Const(_)
+                | Type::Restrict(_)
+                | Type::TypeTag(_)
+                | Type::DeclTag(_) => match kind.as_btf_type().and_then(BtfType::get_type_id) {
+                    Some(next) => type_id = next,
+                    None => return Ok((type_id, kind)),
+                },
                 _ => return Ok((type_id, kind)),
             }
         }

@@ -62,8 +62,12 @@ impl KernelEvent {
         let at_boot_ns = header.at_boot_ns;
         if header.kind == EventKind::Exec as u32 && bytes.len() >= size_of::<ExecEvent>() {
             let event: ExecEvent = read(bytes);
-            let path = event.path.get(..event.path_len as usize).filter(|path| !path.is_empty());
-            let tail = bytes.get(size_of::<ExecEvent>()..size_of::<ExecEvent>() + header.tail as usize)?;
+            let path = event
+                .path
+                .get(..event.path_len as usize)
+                .filter(|path| !path.is_empty());
+            let tail =
+                bytes.get(size_of::<ExecEvent>()..size_of::<ExecEvent>() + header.tail as usize)?;
             let readable = event.args_len != u64::MAX;
             return Some(Self::Exec {
                 process: event.process,
@@ -77,16 +81,28 @@ impl KernelEvent {
         if header.kind == EventKind::Mkdir as u32 && bytes.len() >= size_of::<MkdirEvent>() {
             let event: MkdirEvent = read(bytes);
             let path = text(&event.path);
-            return Some(Self::Mkdir { cgroup: event.cgroup, path: (!path.is_empty()).then_some(path), at_boot_ns });
+            return Some(Self::Mkdir {
+                cgroup: event.cgroup,
+                path: (!path.is_empty()).then_some(path),
+                at_boot_ns,
+            });
         }
         if bytes.len() < size_of::<Event>() {
             return None;
         }
         let event: Event = read(bytes);
         match header.kind {
-            kind if kind == EventKind::End as u32 => Some(Self::End { process: event.process }),
-            kind if kind == EventKind::Left as u32 => Some(Self::Left { process: event.process, at_boot_ns }),
-            kind if kind == EventKind::Rmdir as u32 => Some(Self::Rmdir { cgroup: event.cgroup, at_boot_ns }),
+            kind if kind == EventKind::End as u32 => Some(Self::End {
+                process: event.process,
+            }),
+            kind if kind == EventKind::Left as u32 => Some(Self::Left {
+                process: event.process,
+                at_boot_ns,
+            }),
+            kind if kind == EventKind::Rmdir as u32 => Some(Self::Rmdir {
+                cgroup: event.cgroup,
+                at_boot_ns,
+            }),
             _ => None,
         }
     }

@@ -85,9 +85,14 @@ pub(super) fn fill(types: &KernelTypes) -> Result<Layout, BtfError> {
     }
     match optional(types, "task_struct", &["__state"], 4)? {
         Some(offset) => (layout.task_state, layout.task_state_is_long) = (offset, 0),
-        None => (layout.task_state, layout.task_state_is_long) = (required(types, "task_struct", &["state"], 8)?, 1),
+        None => {
+            (layout.task_state, layout.task_state_is_long) =
+                (required(types, "task_struct", &["state"], 8)?, 1)
+        }
     }
-    layout.upid_size = types.structure_size("upid")?.ok_or_else(|| BtfError::NoField("upid".into()))?;
+    layout.upid_size = types
+        .structure_size("upid")?
+        .ok_or_else(|| BtfError::NoField("upid".into()))?;
     for (place, subsystem) in [
         (&mut layout.css_set_memory, "memory_cgrp_id"),
         (&mut layout.css_set_pids, "pids_cgrp_id"),
@@ -103,7 +108,12 @@ pub(super) fn fill(types: &KernelTypes) -> Result<Layout, BtfError> {
     Ok(layout)
 }
 
-fn optional(types: &KernelTypes, structure: &str, paths: &[&str], size: u32) -> Result<Option<u32>, BtfError> {
+fn optional(
+    types: &KernelTypes,
+    structure: &str,
+    paths: &[&str],
+    size: u32,
+) -> Result<Option<u32>, BtfError> {
     for path in paths {
         // A field of another width is another field: the verifier would refuse the load.
         if let Some(field) = types.field(structure, path)?
@@ -115,8 +125,14 @@ fn optional(types: &KernelTypes, structure: &str, paths: &[&str], size: u32) -> 
     Ok(None)
 }
 
-fn required(types: &KernelTypes, structure: &str, paths: &[&str], size: u32) -> Result<u32, BtfError> {
-    optional(types, structure, paths, size)?.ok_or_else(|| BtfError::NoField(format!("{structure}.{}", paths.join(" or "))))
+fn required(
+    types: &KernelTypes,
+    structure: &str,
+    paths: &[&str],
+    size: u32,
+) -> Result<u32, BtfError> {
+    optional(types, structure, paths, size)?
+        .ok_or_else(|| BtfError::NoField(format!("{structure}.{}", paths.join(" or "))))
 }
 
 #[cfg(test)]
@@ -131,6 +147,11 @@ mod tests {
         assert_eq!(layout.upid_size, 16);
         assert_ne!(layout.task_pid, layout.task_tgid);
         assert_eq!(layout.task_tgid, layout.task_pid + 4);
-        assert!(types.field("task_struct", "no_such_field").unwrap().is_none());
+        assert!(
+            types
+                .field("task_struct", "no_such_field")
+                .unwrap()
+                .is_none()
+        );
     }
 }

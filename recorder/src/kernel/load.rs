@@ -39,7 +39,12 @@ pub(super) fn preflight() -> Result<(), KernelError> {
 }
 
 /// Loads and attaches.
-pub(super) fn load(object: &[u8], layout: Layout, btf: &Btf, log: bool) -> Result<Kernel, KernelError> {
+pub(super) fn load(
+    object: &[u8],
+    layout: Layout,
+    btf: &Btf,
+    log: bool,
+) -> Result<Kernel, KernelError> {
     let has_io = layout.task_rchar != ABSENT && layout.task_block_read != ABSENT;
     let layout = Shared(layout);
     let mut ebpf = EbpfLoader::new()
@@ -51,15 +56,26 @@ pub(super) fn load(object: &[u8], layout: Layout, btf: &Btf, log: bool) -> Resul
         .map_err(|error| KernelError::refused("loading the kernel programs", error))?;
 
     let refused = |error| KernelError::refused("loading the kernel program walk_tasks", error);
-    let walker: &mut Iter = ebpf.program_mut(WALKER).ok_or(KernelError::NotEmbedded)?.try_into().map_err(refused)?;
+    let walker: &mut Iter = ebpf
+        .program_mut(WALKER)
+        .ok_or(KernelError::NotEmbedded)?
+        .try_into()
+        .map_err(refused)?;
     walker.load("task", btf).map_err(refused)?;
     for (program, hook) in TRACEPOINTS {
-        let refused = |error| KernelError::refused(format!("loading the kernel program {program}"), error);
-        let tracepoint: &mut BtfTracePoint =
-            ebpf.program_mut(program).ok_or(KernelError::NotEmbedded)?.try_into().map_err(refused)?;
+        let refused =
+            |error| KernelError::refused(format!("loading the kernel program {program}"), error);
+        let tracepoint: &mut BtfTracePoint = ebpf
+            .program_mut(program)
+            .ok_or(KernelError::NotEmbedded)?
+            .try_into()
+            .map_err(refused)?;
         tracepoint.load(hook, btf).map_err(refused)?;
     }
-    let log = log.then(|| EbpfLogger::init(&mut ebpf)).transpose().map_err(|error| KernelError::refused("opening the kernel programs' log", error))?;
+    let log = log
+        .then(|| EbpfLogger::init(&mut ebpf))
+        .transpose()
+        .map_err(|error| KernelError::refused("opening the kernel programs' log", error))?;
     let mut kernel = Kernel {
         log,
         events: map(&mut ebpf, "EVENTS")?,
@@ -78,8 +94,12 @@ pub(super) fn load(object: &[u8], layout: Layout, btf: &Btf, log: bool) -> Resul
     // In this order: nothing is taken into the table before its end can be seen.
     for (program, hook) in TRACEPOINTS {
         let refused = |error| KernelError::refused(format!("attaching to {hook}"), error);
-        let tracepoint: &mut BtfTracePoint =
-            kernel.programs.program_mut(program).ok_or(KernelError::NotEmbedded)?.try_into().map_err(refused)?;
+        let tracepoint: &mut BtfTracePoint = kernel
+            .programs
+            .program_mut(program)
+            .ok_or(KernelError::NotEmbedded)?
+            .try_into()
+            .map_err(refused)?;
         tracepoint.attach().map_err(refused)?;
     }
     Ok(kernel)

@@ -17,9 +17,10 @@ pub fn embedded() -> bool {
 /// The object to load.
 pub(super) fn bytes(file: Option<&Path>) -> Result<Vec<u8>, super::KernelError> {
     match file {
-        Some(path) => {
-            std::fs::read(path).map_err(|source| super::KernelError::Object { path: path.into(), source })
-        }
+        Some(path) => std::fs::read(path).map_err(|source| super::KernelError::Object {
+            path: path.into(),
+            source,
+        }),
         None if embedded() => Ok(EMBEDDED.to_vec()),
         None => Err(super::KernelError::NotEmbedded),
     }

@@ -10,7 +10,11 @@ use super::object::patch_cast;
 const LOCKDOWN: &str = "/sys/kernel/security/lockdown";
 
 /// Sets the layout's mode, and makes the object fit it.
-pub(super) fn choose(types: &KernelTypes, layout: &mut Layout, object: &mut [u8]) -> Result<(), KernelError> {
+pub(super) fn choose(
+    types: &KernelTypes,
+    layout: &mut Layout,
+    object: &mut [u8],
+) -> Result<(), KernelError> {
     let kfunc = types.function_id("bpf_rdonly_cast")?;
     let binprm = types.structure_id("linux_binprm")?;
     let mode = match (kfunc, binprm) {

@@ -15,7 +15,11 @@ pub struct CgroupKey {
 impl CgroupKey {
     /// A key.
     pub const fn new(hierarchy: u32, id: u64) -> Self {
-        Self { hierarchy, zero: 0, id }
+        Self {
+            hierarchy,
+            zero: 0,
+            id,
+        }
     }
 }
 

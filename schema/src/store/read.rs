@@ -61,7 +61,11 @@ impl ContainerRecord {
 
     /// Live or past.
     pub fn state(&self) -> ContainerState {
-        if self.latest().ended_ns.is_none() { ContainerState::Live } else { ContainerState::Past }
+        if self.latest().ended_ns.is_none() {
+            ContainerState::Live
+        } else {
+            ContainerState::Past
+        }
     }
 }
 
@@ -129,17 +133,32 @@ pub type LossRecord = Loss;
 #[async_trait]
 pub trait ReadStore: Send + Sync {
     /// Containers by last record, latest first, and how many there are in all for this query.
-    async fn containers(&self, query: &ContainerQuery) -> Result<(Vec<ContainerRecord>, u64), StoreError>;
+    async fn containers(
+        &self,
+        query: &ContainerQuery,
+    ) -> Result<(Vec<ContainerRecord>, u64), StoreError>;
 
     /// One container by its id, or by the first 12 characters of a 64-digit id.
     async fn container(&self, id: &ContainerId) -> Result<Option<ContainerRecord>, StoreError>;
 
     /// Processes of all lives of a container, by start, then pid.
-    async fn processes(&self, id: &ContainerId, query: &ProcessQuery) -> Result<Vec<ProcessRecord>, StoreError>;
+    async fn processes(
+        &self,
+        id: &ContainerId,
+        query: &ProcessQuery,
+    ) -> Result<Vec<ProcessRecord>, StoreError>;
 
     /// Curves of processes of a container.
-    async fn series(&self, id: &ContainerId, query: &SeriesQuery) -> Result<Vec<Series>, StoreError>;
+    async fn series(
+        &self,
+        id: &ContainerId,
+        query: &SeriesQuery,
+    ) -> Result<Vec<Series>, StoreError>;
 
     /// Losses that touch a container, its own and those of its hosts; `None`: all losses. By time.
-    async fn losses(&self, id: Option<&ContainerId>, range: TimeRange) -> Result<Vec<LossRecord>, StoreError>;
+    async fn losses(
+        &self,
+        id: Option<&ContainerId>,
+        range: TimeRange,
+    ) -> Result<Vec<LossRecord>, StoreError>;
 }
