@@ -99,3 +99,27 @@ test('by keyboard alone', { timeout: 180_000 }, async (t) => {
   assert.equal(await page.evaluate(() => document.activeElement?.getAttribute('role')), 'treegrid')
   assertQuiet(visit)
 })
+
+test('a drag over a chart narrows everything, and Back widens it again', { timeout: 180_000 }, async (t) => {
+  const up = await startUp(t)
+  assert.equal(await up.runToEnd('walk-brush', 'sh', '-c', '/bin/true; sleep 8; /bin/false'), 1)
+  const browser = await startBrowser(t)
+  const visit = await browser.open()
+  const { page } = visit
+  await page.goto(up.page({ container: 'walk-brush', token: await up.token('--container', 'walk-brush') }))
+  await processRow(page, 'true').waitFor()
+  const area = await page.locator('section[aria-label="CPU"] .u-over').boundingBox()
+  const at = (part) => area.x + area.width * part
+  await page.mouse.move(at(0.5), area.y + 60)
+  await page.mouse.down()
+  await page.mouse.move(at(0.99), area.y + 60, { steps: 5 })
+  await page.mouse.up()
+  await processRow(page, 'true').waitFor({ state: 'detached' })
+  await processRow(page, 'false').waitFor()
+  const query = new URL(page.url()).searchParams
+  assert.ok(Number(query.get('to')) - Number(query.get('from')) > 1000, page.url())
+  await picture(page, 'brush')
+  await page.goBack()
+  await processRow(page, 'true').waitFor()
+  assertQuiet(visit)
+})

@@ -41,15 +41,17 @@ export function UsageChart(props: UsageChartProps) {
     return layersOf(usage)
   }, [usage])
   const losses = usage?.losses ?? NO_LOSSES
+  // What the pointer is over stands out; otherwise what was selected does.
+  const shown = highlight ?? props.selected
   const scale = useMemo(
     () => ({ from_ms, to_ms, ...kind.heights(usage, limit_bytes) }),
     [from_ms, to_ms, usage, limit_bytes],
   )
   const paint = useMemo(
     () => (chart: uPlot) => {
-      if (usage !== null) kind.paint(chart, { usage, layers, losses, highlight, limit_bytes })
+      if (usage !== null) kind.paint(chart, { usage, layers, losses, highlight: shown, limit_bytes })
     },
-    [usage, layers, losses, highlight, limit_bytes],
+    [usage, layers, losses, shown, limit_bytes],
   )
   const at = usage === null || cursor_ms === null ? -1 : indexAt(usage, cursor_ms)
   const pointed = (point: Point | null) => {

@@ -94,12 +94,14 @@ function sharesPosition(type: string): boolean {
 }
 
 /** Clock times, with the date where a new day begins or the steps are days. */
-function timeLabels(_: uPlot, splits: number[], _axis: number, _space: number, step_ms: number): string[] {
+function timeLabels(chart: uPlot, splits: number[], _axis: number, _space: number, step_ms: number): string[] {
   let before = ''
   return splits.map((at_ms, index) => {
     const today = day(at_ms)
     const turned = index > 0 && today !== before
     before = today
+    // Its middle would stand under the other axis.
+    if (chart.valToPos(at_ms, 'x') < 24) return ''
     if (step_ms >= DAY_MS || turned) return today.slice(5)
     return step_ms >= 60_000 ? clock(at_ms).slice(0, 5) : clock(at_ms)
   })

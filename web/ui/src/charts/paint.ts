@@ -67,7 +67,7 @@ export function paintLine(chart: uPlot, usage: Usage, values: Values, variable: 
   })
 }
 
-/** A dashed line across, with a word above it. */
+/** A dashed line across, with a word above it, or below it where there is no room. */
 export function paintLimit(chart: uPlot, value: number, word: string): void {
   const y = chart.valToPos(value, 'y', true)
   const { left, width } = chart.bbox
@@ -82,8 +82,9 @@ export function paintLimit(chart: uPlot, value: number, word: string): void {
     context.fillStyle = colour('--red')
     context.font = `${11 * devicePixelRatio}px system-ui, sans-serif`
     context.textAlign = 'right'
-    context.textBaseline = 'bottom'
-    context.fillText(word, left + width - 4 * devicePixelRatio, y - 2 * devicePixelRatio)
+    const room = y - chart.bbox.top > 16 * devicePixelRatio
+    context.textBaseline = room ? 'bottom' : 'top'
+    context.fillText(word, left + width - 4 * devicePixelRatio, y + (room ? -2 : 4) * devicePixelRatio)
   })
 }
 

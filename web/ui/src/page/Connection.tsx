@@ -49,7 +49,8 @@ function describe(state: StreamState, beat: Beat, past: boolean, now_ms: number)
           says: 'this container has ended; the page would notice if it began again',
         }
       if (beat.until_ms !== null && now_ms - beat.heard_ms > STALE_MS) {
-        const silence = duration(now_ms - beat.heard_ms)
+        // In tens of seconds: a reader who listens is not told every second.
+        const silence = duration(Math.floor((now_ms - beat.heard_ms) / 10_000) * 10_000)
         return {
           tone: 'waiting',
           text: `nothing new for ${silence}`,
