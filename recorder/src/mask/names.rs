@@ -58,8 +58,9 @@ const LEADS_TO_IT: [&str; 20] = [
     "count",
 ];
 
-/// Words that end in `pass` and have nothing to do with it.
-const OTHER_PASSES: [&str; 6] = [
+/// Words that end in `pass` and hold none: programs that ask for one, and words of another meaning.
+const OTHER_PASSES: [&str; 7] = [
+    "askpass",
     "bypass",
     "compass",
     "encompass",
@@ -198,6 +199,7 @@ mod tests {
             "secretName",
             "token-url",
             "authorization-mode",
+            "SSH_ASKPASS",
             "compass",
             "bypass",
             "passes",
