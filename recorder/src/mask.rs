@@ -3,8 +3,9 @@
 //! Every rule names what to hide as spans of the text as it came; only then are they replaced. So everything else stays byte for byte,
 //! and no rule sees another's stars. When in doubt, more is hidden: a star too many costs a reader a glance, one too few a password.
 //!
-//! What is hidden and what is not stands in `mask/cases.rs`, case by case. Not known: secrets that look like nothing (`htpasswd -b FILE USER PASSWORD`); for those
-//! there are patterns of one's own. The time taken grows with the length of the text and no faster, whatever it holds.
+//! What is hidden and what is not stands in `mask/cases.rs`, case by case. Not known: secrets that look like nothing
+//! (`htpasswd -b FILE USER PASSWORD`); for those there are patterns of one's own. The time taken grows with the length of the text and
+//! no faster, whatever it holds.
 
 mod assignments;
 #[cfg(test)]
