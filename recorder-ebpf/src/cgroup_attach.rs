@@ -1,13 +1,12 @@
 //! `cgroup_attach_task`: a process moves. What it used before it came belongs to where it was.
 
-use aya_ebpf::helpers::bpf_ktime_get_boot_ns;
 use aya_ebpf::macros::btf_tracepoint;
 use aya_ebpf::programs::BtfTracePointContext;
-use bc_abi::{CgroupKey, ENTRY_SLOTS, Event, EventHeader, EventKind, KernelLoss, process_flag};
+use bc_abi::{EventKind, KernelLoss, process_flag};
 
 use crate::entry::{self, Begin};
-use crate::maps::{EVENTS, lost};
 use crate::task::Task;
+use crate::{event, words};
 
 /// `(destination, path, task, whole thread group)`. The task's cgroups are the new ones already.
 #[btf_tracepoint(function = "cgroup_attach_task")]
@@ -17,35 +16,15 @@ pub(crate) fn cgroup_attach(ctx: BtfTracePointContext) -> i32 {
         // A lone thread moves within a v1 hierarchy: its process stays where its leader is.
         return 0;
     }
-    let mut keys = [CgroupKey::default(); ENTRY_SLOTS];
-    task.cgroups(&mut keys);
+    let keys = task.cgroups();
     let watched = entry::watched(&keys);
     match entry::of(task) {
         Some((key, process)) => {
             // SAFETY: a live map value; moves of one process are serialised by the kernel's cgroup lock.
-            unsafe { (*process).cgroups = keys };
+            unsafe { words::copy(&raw const keys, &raw mut (*process).cgroups) };
             if !watched {
                 entry::set_flag(process, process_flag::LEFT);
-                // SAFETY: a helper without arguments.
-                let at_boot_ns = unsafe { bpf_ktime_get_boot_ns() };
-                let header = EventHeader {
-                    kind: EventKind::Left as u32,
-                    tail: 0,
-                    at_boot_ns,
-                };
-                if EVENTS
-                    .output::<Event>(
-                        Event {
-                            header,
-                            process: key,
-                            cgroup: CgroupKey::default(),
-                        },
-                        0,
-                    )
-                    .is_err()
-                {
-                    lost(KernelLoss::RingCgroup, 0);
-                }
+                event::of_process(EventKind::Left, key, KernelLoss::RingCgroup);
             }
         }
         None if watched => {

@@ -2,10 +2,11 @@
 
 use aya_ebpf::helpers::bpf_ktime_get_boot_ns;
 use aya_log_ebpf::warn;
-use bc_abi::{CgroupKey, ENTRY_SLOTS, End, KernelLoss, Process, ProcessKey, Totals, process_flag};
+use bc_abi::{CgroupKey, ENTRY_SLOTS, KernelLoss, Process, ProcessKey, Totals, process_flag};
 
 use crate::maps::{ENTRY_SCRATCH, PROCESSES, SIGNALS, WATCHES, add, lost};
 use crate::task::Task;
+use crate::words;
 
 /// Whether any of these cgroups is watched.
 #[inline(always)]
@@ -55,32 +56,22 @@ pub(crate) fn make(
     let Some(scratch) = ENTRY_SCRATCH.get_ptr_mut(0) else {
         return false;
     };
+    // SAFETY: both are whole and aligned; `keys` is what its caller has just filled.
+    unsafe {
+        words::clear(scratch);
+        words::copy(keys, &raw mut (*scratch).cgroups);
+    }
     // SAFETY: this CPU's own scratch; tracepoint programs of one CPU do not interleave.
     let entry = unsafe { &mut *scratch };
-    entry.cgroups = *keys;
     let parent = task.parent();
-    entry.parent = if parent.0.is_null() {
-        ProcessKey::default()
-    } else {
-        parent.process_key()
-    };
+    if !parent.0.is_null() {
+        entry.parent = parent.process_key();
+    }
     // SAFETY: a helper without arguments.
     entry.entered_boot_ns = unsafe { bpf_ktime_get_boot_ns() };
     entry.threads_begun = 1;
-    entry.threads_ended = 0;
-    entry.closed = 0;
-    entry.walk = 0;
     entry.container_pid = task.container_pid();
     entry.uid = task.uid();
-    entry.ended = Totals::ZERO;
-    entry.base = Totals::ZERO;
-    entry.end = End {
-        at_boot_ns: 0,
-        max_rss_pages: 0,
-        peak_rss_pages: 0,
-        status: 0,
-        flags: 0,
-    };
     entry.comm = task.comm();
     entry.flags = match begin {
         Begin::Forked => process_flag::FORKED,

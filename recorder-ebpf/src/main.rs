@@ -11,6 +11,7 @@ mod cgroup_attach;
 mod cgroup_mkdir;
 mod cgroup_rmdir;
 mod entry;
+mod event;
 mod kernel_string;
 mod layout;
 mod maps;
@@ -20,6 +21,7 @@ mod process_fork;
 mod switch;
 mod task;
 mod walk;
+mod words;
 
 #[panic_handler]
 fn panic(_: &core::panic::PanicInfo) -> ! {

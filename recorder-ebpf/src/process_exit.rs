@@ -24,7 +24,9 @@ pub(crate) fn process_exit(ctx: BtfTracePointContext) -> i32 {
     if mm.is_null() {
         return 0;
     }
-    let resident = resident_pages(mm);
+    let Some((resident, _)) = resident_pages(mm) else {
+        return 0;
+    };
     // SAFETY: a typed memory map.
     let noted: u64 = unsafe { load(mm, offset!(mm_hiwater_rss)) };
     // SAFETY: a live map value, and the group's last thread is its only writer now.

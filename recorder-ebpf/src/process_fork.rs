@@ -1,12 +1,14 @@
 //! `sched_process_fork`: a process is born watched, or a process gets another thread. Runs before the child does.
 
+use core::mem::MaybeUninit;
+
 use aya_ebpf::macros::btf_tracepoint;
 use aya_ebpf::programs::BtfTracePointContext;
-use bc_abi::CgroupKey;
 
 use crate::entry::{self, Begin};
 use crate::maps::add;
 use crate::task::Task;
+use crate::words;
 
 /// `(parent, child)`.
 #[btf_tracepoint(function = "sched_process_fork")]
@@ -19,15 +21,18 @@ pub(crate) fn process_fork(ctx: BtfTracePointContext) -> i32 {
         }
         return 0;
     }
-    let mut keys = [CgroupKey::default(); bc_abi::ENTRY_SLOTS];
-    match entry::of(parent) {
+    let keys = match entry::of(parent) {
         // The usual case: the same cgroups as its parent, whose entry knows them.
         Some((_, process)) if parent.css_set() == child.css_set() => {
-            // SAFETY: a live map value.
-            keys = unsafe { (*process).cgroups };
+            let mut keys = MaybeUninit::uninit();
+            // SAFETY: a live map value; all of `keys` is written.
+            unsafe {
+                words::copy(&raw const (*process).cgroups, keys.as_mut_ptr());
+                keys.assume_init()
+            }
         }
-        _ => child.cgroups(&mut keys),
-    }
+        _ => child.cgroups(),
+    };
     if entry::watched(&keys) {
         entry::make(child, child.process_key(), &keys, Begin::Forked);
     }

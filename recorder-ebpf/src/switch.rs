@@ -3,15 +3,12 @@
 use aya_ebpf::helpers::bpf_ktime_get_boot_ns;
 use aya_ebpf::macros::btf_tracepoint;
 use aya_ebpf::programs::BtfTracePointContext;
-use bc_abi::{
-    Account, CgroupKey, ENTRY_SLOTS, Event, EventHeader, EventKind, KernelLoss, Process,
-    ProcessKey, Totals, end_flag, process_flag,
-};
+use bc_abi::{Account, CgroupKey, EventKind, KernelLoss, Process, Totals, end_flag, process_flag};
 
-use crate::entry;
 use crate::layout::{Object, load, offset};
-use crate::maps::{ACCOUNTS, EVENTS, PROCESSES, SIGNALS, WATCHES, add, lost, wake_when_filling};
+use crate::maps::{ACCOUNTS, PROCESSES, SIGNALS, WATCHES, add, lost};
 use crate::task::Task;
+use crate::{entry, event};
 
 /// `SIGNAL_GROUP_EXIT`, the same in every kernel we know.
 const GROUP_EXIT: u32 = 4;
@@ -66,7 +63,7 @@ pub(crate) fn close(task: Task) {
         let _ = SIGNALS.remove(&signal);
     }
     if complete || first {
-        announce(key);
+        event::of_process(EventKind::End, key, KernelLoss::RingEnd);
     }
 }
 
@@ -91,30 +88,10 @@ unsafe fn note_end(task: Task, process: *mut Process) {
     }
 }
 
-/// Tells the agent.
-#[inline(always)]
-fn announce(key: ProcessKey) {
-    // SAFETY: a helper without arguments.
-    let at_boot_ns = unsafe { bpf_ktime_get_boot_ns() };
-    let event = Event {
-        header: EventHeader {
-            kind: EventKind::End as u32,
-            tail: 0,
-            at_boot_ns,
-        },
-        process: key,
-        cgroup: CgroupKey::default(),
-    };
-    if EVENTS.output::<Event>(event, wake_when_filling()).is_err() {
-        lost(KernelLoss::RingEnd, 0);
-    }
-}
-
 /// A thread whose process is not in the table: nobody's, or one that the table had no room for.
 #[inline(always)]
 fn unlisted(task: Task) {
-    let mut keys = [CgroupKey::default(); ENTRY_SLOTS];
-    task.cgroups(&mut keys);
+    let keys = task.cgroups();
     let totals = task.totals();
     // Its account is its first watched cgroup's, in the order of the slots.
     let _ = charge(&keys[0], &totals)

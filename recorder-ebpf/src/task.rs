@@ -1,5 +1,6 @@
 //! What is read of a task: identity, totals, memory, cgroups. Loads only; nothing is decided here.
 
+use aya_ebpf::helpers::bpf_probe_read_kernel;
 use bc_abi::{ABSENT, CgroupKey, ENTRY_SLOTS, ProcessKey, Totals};
 
 use crate::layout::{Object, load, load_or, offset};
@@ -196,14 +197,16 @@ impl Task {
 
     /// The cgroups that containers are told by, one per slot; an absent hierarchy leaves its slot empty.
     #[inline(always)]
-    pub(crate) fn cgroups(self, keys: &mut [CgroupKey; ENTRY_SLOTS]) {
+    pub(crate) fn cgroups(self) -> [CgroupKey; ENTRY_SLOTS] {
         let css_set = self.css_set();
-        // SAFETY: a typed css_set.
-        keys[0] = cgroup_key(unsafe { load(css_set, offset!(css_set_dfl_cgrp)) });
-        keys[1] = subsystem_key(css_set, offset!(css_set_memory));
-        keys[2] = subsystem_key(css_set, offset!(css_set_pids));
-        keys[3] = subsystem_key(css_set, offset!(css_set_freezer));
-        keys[4] = subsystem_key(css_set, offset!(css_set_cpuacct));
+        [
+            // SAFETY: a typed css_set.
+            cgroup_key(unsafe { load(css_set, offset!(css_set_dfl_cgrp)) }),
+            subsystem_key(css_set, offset!(css_set_memory)),
+            subsystem_key(css_set, offset!(css_set_pids)),
+            subsystem_key(css_set, offset!(css_set_freezer)),
+            subsystem_key(css_set, offset!(css_set_cpuacct)),
+        ]
     }
 }
 
@@ -239,19 +242,30 @@ pub(crate) fn cgroup_key(cgroup: Object) -> CgroupKey {
     }
 }
 
-/// Resident and peak pages of a memory map.
+/// Resident and swapped-out pages of a memory map; `None` where this kernel does not let us read them.
 #[inline(always)]
-pub(crate) fn resident_pages(mm: Object) -> u64 {
-    // SAFETY: a typed memory map; each counter is a signed 64-bit number that may lag below zero.
-    unsafe {
-        count(load(mm, offset!(mm_rss_file)))
-            + count(load(mm, offset!(mm_rss_anon)))
-            + count(load_or(mm, offset!(mm_rss_shmem), 0))
+pub(crate) fn resident_pages(mm: Object) -> Option<(u64, u64)> {
+    if offset!(mm_rss_by_probe) == ABSENT {
+        return None;
     }
+    let file = counter(mm, offset!(mm_rss_file));
+    let anon = counter(mm, offset!(mm_rss_anon));
+    let shmem = counter(mm, offset!(mm_rss_shmem));
+    Some((file + anon + shmem, counter(mm, offset!(mm_swap))))
 }
 
-/// A batched counter may stand a little below zero.
+/// One counter of a memory map. It is batched per CPU, and may stand a little below zero.
 #[inline(always)]
-pub(crate) fn count(value: i64) -> u64 {
+fn counter(mm: Object, offset: u32) -> u64 {
+    if offset == ABSENT {
+        return 0;
+    }
+    let value: i64 = if offset!(mm_rss_by_probe) == 1 {
+        // SAFETY: a bad address is an error, not a fault.
+        unsafe { bpf_probe_read_kernel(mm.byte_add(offset as usize).cast()) }.unwrap_or(0)
+    } else {
+        // SAFETY: a typed memory map.
+        unsafe { load(mm, offset) }
+    };
     if value > 0 { value as u64 } else { 0 }
 }

@@ -3,12 +3,13 @@
 use core::ffi::c_void;
 
 use aya_ebpf::helpers::{bpf_ktime_get_boot_ns, generated};
-use bc_abi::{CgroupKey, ENTRY_SLOTS, TaskRecord, Totals, process_flag, task_flag};
+use bc_abi::{TaskRecord, process_flag, task_flag};
 
 use crate::entry::{self, Begin};
-use crate::layout::{Object, load, load_or, offset};
+use crate::layout::{Object, load, offset};
 use crate::maps::{CONTROL, TASK_SCRATCH};
-use crate::task::{Task, count, resident_pages};
+use crate::task::{Task, resident_pages};
+use crate::words;
 
 /// `struct bpf_iter__task`.
 #[repr(C)]
@@ -47,15 +48,16 @@ pub(crate) unsafe extern "C" fn walk_tasks(ctx: *const Context) -> i32 {
     };
     // SAFETY: this CPU's own scratch, and there is one walk at a time.
     let record = unsafe { &mut *scratch };
+    // SAFETY: as above.
+    unsafe { words::clear(scratch) };
     record.process = key;
     record.pid = task.pid();
-    record.ended = Totals::ZERO;
     // SAFETY: a live map value. Only walks touch `walk`, and there is one at a time.
     unsafe {
         if core::ptr::read_volatile(&raw const (*process).walk) != control.walk {
             (*process).walk = control.walk;
             flags |= task_flag::FIRST;
-            record.ended = (*process).ended;
+            words::copy(&raw const (*process).ended, &raw mut record.ended);
         }
         if task.is_leader() {
             flags |= task_flag::LEADER;
@@ -73,26 +75,21 @@ pub(crate) unsafe extern "C" fn walk_tasks(ctx: *const Context) -> i32 {
         record.max_rss_pages = load(task.signal(), offset!(signal_maxrss));
     }
     record.threads = task.thread_count();
-    record.totals = if flags & task_flag::ENDED == 0 {
-        task.totals()
-    } else {
-        Totals::ZERO
-    };
-    (
-        record.rss_pages,
-        record.peak_rss_pages,
-        record.vm_pages,
-        record.swap_pages,
-    ) = (0, 0, 0, 0);
+    if flags & task_flag::ENDED == 0 {
+        record.totals = task.totals();
+    }
     let mm = task.mm();
     if !mm.is_null() {
         flags |= task_flag::MEMORY;
-        record.rss_pages = resident_pages(mm);
+        if let Some((rss_pages, swap_pages)) = resident_pages(mm) {
+            flags |= task_flag::RSS;
+            record.rss_pages = rss_pages;
+            record.swap_pages = swap_pages;
+        }
         // SAFETY: a typed memory map.
         unsafe {
             record.peak_rss_pages = load(mm, offset!(mm_hiwater_rss));
             record.vm_pages = load(mm, offset!(mm_total_vm));
-            record.swap_pages = count(load_or(mm, offset!(mm_swap), 0));
         }
     }
     record.flags = flags;
@@ -113,7 +110,6 @@ fn discover(task: Task) -> bool {
     if task.group_is_dead() {
         return false;
     }
-    let mut keys = [CgroupKey::default(); ENTRY_SLOTS];
-    task.cgroups(&mut keys);
+    let keys = task.cgroups();
     entry::watched(&keys) && entry::make(task, task.process_key(), &keys, Begin::Found)
 }

@@ -20,10 +20,10 @@ pub(crate) struct Reading {
 
 #[derive(Debug, Clone, Copy)]
 struct Memory {
-    rss_pages: u64,
+    /// Resident and swapped-out pages.
+    resident: Option<(u64, u64)>,
     peak_rss_pages: u64,
     vm_pages: u64,
-    swap_pages: u64,
 }
 
 impl Reading {
@@ -41,10 +41,10 @@ impl Reading {
         // Any living thread shows the process's memory; a dead leader shows none.
         if record.flags & task_flag::MEMORY != 0 && self.memory.is_none() {
             self.memory = Some(Memory {
-                rss_pages: record.rss_pages,
+                resident: (record.flags & task_flag::RSS != 0)
+                    .then_some((record.rss_pages, record.swap_pages)),
                 peak_rss_pages: record.peak_rss_pages.max(record.rss_pages),
                 vm_pages: record.vm_pages,
-                swap_pages: record.swap_pages,
             });
         }
     }
@@ -57,10 +57,9 @@ impl Reading {
             at_boot_ns: process.end.at_boot_ns,
             totals: process.ended,
             memory: known.then_some(Memory {
-                rss_pages: 0,
+                resident: None,
                 peak_rss_pages,
                 vm_pages: 0,
-                swap_pages: 0,
             }),
             max_rss_pages: process.end.max_rss_pages,
             threads: None,
@@ -73,12 +72,17 @@ impl Reading {
     pub(crate) fn metrics(&self, page_bytes: u64, has_io: bool) -> Metrics {
         let mut metrics = totals(&self.totals, has_io);
         if let Some(memory) = self.memory {
-            metrics.set(Metric::PeakRssBytes, memory.peak_rss_pages * page_bytes);
+            // Without the level, the noted peak alone is too low: the kernel notes it only when the level falls.
+            if memory.resident.is_some() || self.closed {
+                metrics.set(Metric::PeakRssBytes, memory.peak_rss_pages * page_bytes);
+            }
             // A closed process has no level any more: nothing, not zero, is what its memory map says.
             if !self.closed {
-                metrics.set(Metric::RssBytes, memory.rss_pages * page_bytes);
                 metrics.set(Metric::VmBytes, memory.vm_pages * page_bytes);
-                metrics.set(Metric::SwapBytes, memory.swap_pages * page_bytes);
+                if let Some((rss_pages, swap_pages)) = memory.resident {
+                    metrics.set(Metric::RssBytes, rss_pages * page_bytes);
+                    metrics.set(Metric::SwapBytes, swap_pages * page_bytes);
+                }
             }
         }
         if self.closed || self.max_rss_pages > 0 {
@@ -139,7 +143,7 @@ mod tests {
             ..Totals::ZERO
         };
         let first = TaskRecord {
-            flags: task_flag::FIRST | task_flag::MEMORY,
+            flags: task_flag::FIRST | task_flag::MEMORY | task_flag::RSS,
             totals: own,
             ended,
             rss_pages: 3,

@@ -65,12 +65,9 @@ impl Agent {
                 uid: run.uid,
             });
         }
-        let found = self.globs.matches(path).or_else(|| {
-            self.config
-                .discover
-                .then(|| crate::resolver::resolve(path))
-                .flatten()
-        })?;
+        // A container inside a cgroup that was asked for by path is still itself.
+        let resolved = self.config.discover.then(|| crate::resolver::resolve(path));
+        let found = resolved.flatten().or_else(|| self.globs.matches(path))?;
         let id = ContainerId::new(found.id)?;
         let fact = self.runtime_facts.get(&id);
         let (name, image) = (

@@ -47,8 +47,6 @@ pub(super) fn fill(types: &KernelTypes) -> Result<Layout, BtfError> {
         signal_stime = "signal_struct": "stime", 8;
         signal_min_flt = "signal_struct": "min_flt", 8;
         signal_maj_flt = "signal_struct": "maj_flt", 8;
-        mm_rss_file = "mm_struct": "rss_stat[0].count" | "rss_stat.count[0].counter", 8;
-        mm_rss_anon = "mm_struct": "rss_stat[1].count" | "rss_stat.count[1].counter", 8;
         mm_hiwater_rss = "mm_struct": "hiwater_rss", 8;
         mm_total_vm = "mm_struct": "total_vm", 8;
         mm_arg_start = "mm_struct": "arg_start", 8;
@@ -79,8 +77,6 @@ pub(super) fn fill(types: &KernelTypes) -> Result<Layout, BtfError> {
         signal_wchar = "signal_struct": "ioac.wchar", 8;
         signal_syscr = "signal_struct": "ioac.syscr", 8;
         signal_syscw = "signal_struct": "ioac.syscw", 8;
-        mm_swap = "mm_struct": "rss_stat[2].count" | "rss_stat.count[2].counter", 8;
-        mm_rss_shmem = "mm_struct": "rss_stat[3].count" | "rss_stat.count[3].counter", 8;
         binprm_buf = "linux_binprm": "buf", 256;
     }
     match optional(types, "task_struct", &["__state"], 4)? {
@@ -103,9 +99,34 @@ pub(super) fn fill(types: &KernelTypes) -> Result<Layout, BtfError> {
             *place = required(types, "css_set", &[&format!("subsys[{index}]")], 8)?;
         }
     }
+    rss(types, &mut layout)?;
     layout.exit_sees_mm = u32::from(types.tracepoint_arguments("sched_process_exit")? == Some(2));
     layout.path_mode = PathMode::None as u32;
     Ok(layout)
+}
+
+/// The RSS counters: structures of their own from 6.2 on, an array of atomics before.
+fn rss(types: &KernelTypes, layout: &mut Layout) -> Result<(), BtfError> {
+    let counters = [
+        &mut layout.mm_rss_file,
+        &mut layout.mm_rss_anon,
+        &mut layout.mm_swap,
+        &mut layout.mm_rss_shmem,
+    ];
+    for (index, place) in counters.into_iter().enumerate() {
+        let structure = optional(
+            types,
+            "mm_struct",
+            &[&format!("rss_stat[{index}].count")],
+            8,
+        )?;
+        let atomic = format!("rss_stat.count[{index}].counter");
+        (*place, layout.mm_rss_by_probe) = match structure {
+            Some(offset) => (offset, 0),
+            None => (required(types, "mm_struct", &[&atomic], 8)?, 1),
+        };
+    }
+    Ok(())
 }
 
 fn optional(

@@ -1,4 +1,4 @@
-//! Chooses how the kernel programs may read a kernel string: by kfunc, by probe, or not at all.
+//! Chooses how the kernel programs may read what typed loads do not reach: by kfunc, by probe, or not at all.
 
 use bc_abi::{ABSENT, Layout, PathMode};
 
@@ -27,6 +27,12 @@ pub(super) fn choose(
         _ => PathMode::None,
     };
     layout.path_mode = mode as u32;
+    if layout.mm_rss_by_probe == 1 && locked_down() {
+        tracing::warn!(
+            "this kernel's lockdown hides the resident memory of processes: it is not recorded"
+        );
+        layout.mm_rss_by_probe = ABSENT;
+    }
     tracing::debug!(?mode, "kernel strings");
     Ok(())
 }

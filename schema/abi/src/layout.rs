@@ -134,6 +134,8 @@ layout! {
     mm_rss_shmem;
     /// `mm_struct.rss_stat[MM_SWAPENTS]`, its count.
     mm_swap;
+    /// How the four are read: 0 by a plain load, 1 by `bpf_probe_read_kernel` (before 6.2 the verifier does not follow an array of `atomic_long_t`), [`ABSENT`]: not at all.
+    mm_rss_by_probe;
     /// `mm_struct.hiwater_rss`.
     mm_hiwater_rss;
     /// `mm_struct.total_vm`.

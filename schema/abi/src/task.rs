@@ -14,6 +14,8 @@ pub mod task_flag {
     pub const LEADER: u32 = 1 << 3;
     /// The process was taken into the table by this walk.
     pub const NEW: u32 = 1 << 4;
+    /// `rss_pages` and `swap_pages` are valid: this kernel lets us read them.
+    pub const RSS: u32 = 1 << 6;
     /// Its process is closed: a zombie that waits for its parent.
     pub const CLOSED: u32 = 1 << 5;
 }
