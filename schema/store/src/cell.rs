@@ -23,7 +23,11 @@ pub(crate) struct Cell {
 impl Cell {
     /// What one sample alone says.
     pub(crate) fn of(sample: &Sample) -> Self {
-        Self { at_ns: sample.at_ns, metrics: sample.metrics, max_rss_bytes: Resolution::ALL.map(|resolution| sample.max_rss_in(resolution)) }
+        Self {
+            at_ns: sample.at_ns,
+            metrics: sample.metrics,
+            max_rss_bytes: Resolution::ALL.map(|resolution| sample.max_rss_in(resolution)),
+        }
     }
 
     /// Takes in another cell of the same process and epoch: the later sample stands, each maximum is the larger.
@@ -51,8 +55,15 @@ impl Cell {
     /// Later is greater. Two different samples of one instant cannot both be right, and no clock can tell which is: the one with the larger
     /// values, compared in the order of their metrics, stands, so that every store decides alike.
     fn order(&self, other: &Cell) -> Ordering {
-        let values = |cell: &Cell| Metric::ALL.iter().map(|&metric| cell.metrics.get(metric)).collect::<Vec<_>>();
-        self.at_ns.cmp(&other.at_ns).then_with(|| values(self).cmp(&values(other)))
+        let values = |cell: &Cell| {
+            Metric::ALL
+                .iter()
+                .map(|&metric| cell.metrics.get(metric))
+                .collect::<Vec<_>>()
+        };
+        self.at_ns
+            .cmp(&other.at_ns)
+            .then_with(|| values(self).cmp(&values(other)))
     }
 }
 
@@ -61,7 +72,11 @@ mod tests {
     use super::*;
 
     fn cell(at_ns: u64, cpu: u64, rss: u64) -> Cell {
-        Cell { at_ns, metrics: Metrics::EMPTY.with(Metric::CpuNs, cpu), max_rss_bytes: [Some(rss), None, Some(1), None] }
+        Cell {
+            at_ns,
+            metrics: Metrics::EMPTY.with(Metric::CpuNs, cpu),
+            max_rss_bytes: [Some(rss), None, Some(1), None],
+        }
     }
 
     #[test]
@@ -69,7 +84,9 @@ mod tests {
         let cells = [cell(1, 10, 7), cell(2, 5, 3), cell(2, 6, 1), cell(2, 6, 1)];
         let fold = |order: [usize; 4]| {
             let mut all = cells[order[0]];
-            order[1..].iter().for_each(|&index| all.merge(&cells[index]));
+            order[1..]
+                .iter()
+                .for_each(|&index| all.merge(&cells[index]));
             all
         };
         let expected = cell(2, 6, 7);

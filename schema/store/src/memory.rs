@@ -10,7 +10,8 @@ use async_trait::async_trait;
 use bc_schema::store::{LifeSpan, PruneOrder, PruneStore, StoreError, WriteStore};
 use bc_schema::usage::BucketEnd;
 use bc_schema::{
-    Batch, Container, ContainerId, LifeKey, Loss, LossReason, ProcessEnd, ProcessExec, ProcessId, ProcessStart, Resolution,
+    Batch, Container, ContainerId, LifeKey, Loss, LossReason, ProcessEnd, ProcessExec, ProcessId,
+    ProcessStart, Resolution,
 };
 
 use crate::cell::Cell;
@@ -30,7 +31,9 @@ impl MemoryStore {
 
     fn books(&self) -> MutexGuard<'_, Books> {
         // A panic between two facts leaves each fact whole, so what is there can still be read.
-        self.books.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+        self.books
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 }
 
@@ -38,7 +41,7 @@ impl MemoryStore {
 struct Books {
     lives: BTreeMap<LifeKey, Life>,
     processes: BTreeMap<ProcessId, Process>,
-    losses: BTreeMap<LossKey, (u64, u64)>,
+    losses: BTreeMap<LossKey, Loss>,
 }
 
 #[derive(Debug, Default)]
@@ -64,21 +67,26 @@ struct Account<'a> {
     window: Window,
 }
 
-/// Host, recorder, container, second, reason.
-type LossKey = (String, u64, Option<ContainerId>, u64, LossReason);
+/// Second, reason, recorder, host, container: the order of answers.
+type LossKey = (u64, LossReason, u64, String, Option<ContainerId>);
 
 impl Books {
     fn write(&mut self, batch: &Batch) {
         for container in &batch.containers {
             let stated = &mut self.lives.entry(container.life.clone()).or_default().stated;
-            if stated.as_ref().is_none_or(|old| facts::container_order(old, container).is_lt()) {
+            if stated
+                .as_ref()
+                .is_none_or(|old| facts::container_order(old, container).is_lt())
+            {
                 *stated = Some(container.clone());
             }
         }
         for start in &batch.starts {
             self.lives.entry(start.life.clone()).or_default();
             let starts = &mut self.processes.entry(start.process).or_default().starts;
-            let known = starts.entry(start.life.container.clone()).or_insert_with(|| start.clone());
+            let known = starts
+                .entry(start.life.container.clone())
+                .or_insert_with(|| start.clone());
             if facts::start_order(known, start).is_lt() {
                 *known = start.clone();
             }
@@ -93,16 +101,33 @@ impl Books {
         for sample in &batch.samples {
             let samples = &mut self.processes.entry(sample.process).or_default().samples;
             let cell = Cell::of(sample);
-            samples.entry((sample.epoch_ns, sample.at_ns)).and_modify(|known| known.merge(&cell)).or_insert(cell);
+            samples
+                .entry((sample.epoch_ns, sample.at_ns))
+                .and_modify(|known| known.merge(&cell))
+                .or_insert(cell);
         }
         for end in &batch.ends {
-            self.processes.entry(end.process).or_default().ends.push(end.clone());
+            self.processes
+                .entry(end.process)
+                .or_default()
+                .ends
+                .push(end.clone());
         }
         for loss in &batch.losses {
             let second_ns = Resolution::Second.bucket_ns(loss.second_ns);
-            let key = (loss.host.clone(), loss.recorder_ns, loss.container.clone(), second_ns, loss.reason);
-            let known = self.losses.entry(key).or_default();
-            *known = (known.0.max(loss.count), known.1.max(loss.cpu_ns));
+            let key = (
+                second_ns,
+                loss.reason,
+                loss.recorder_ns,
+                loss.host.clone(),
+                loss.container.clone(),
+            );
+            let known = self.losses.entry(key).or_insert_with(|| Loss {
+                second_ns,
+                ..loss.clone()
+            });
+            known.count = known.count.max(loss.count);
+            known.cpu_ns = known.cpu_ns.max(loss.cpu_ns);
         }
     }
 
@@ -111,19 +136,30 @@ impl Books {
     }
 
     fn life_accounts<'a>(&'a self, life: &LifeKey) -> Vec<Account<'a>> {
-        self.accounts().filter(|account| account.start.life == *life).collect()
+        self.accounts()
+            .filter(|account| account.start.life == *life)
+            .collect()
     }
 
     fn last_record_ns(&self, life: &LifeKey) -> u64 {
-        let stated = self.lives[life].stated.as_ref().and_then(|container| container.ended_ns);
-        let records = self.life_accounts(life).into_iter().map(|account| account.last_record_ns());
-        records.chain(stated).fold(life.began_ns, u64::max)
+        let ended_ns = self.lives[life]
+            .stated
+            .as_ref()
+            .and_then(|container| container.ended_ns);
+        let records = self
+            .life_accounts(life)
+            .into_iter()
+            .map(|account| account.last_record_ns());
+        records.chain(ended_ns).fold(life.began_ns, u64::max)
     }
 
     /// The buckets of a life that have rows of this resolution, each as often as it has rows.
     fn life_buckets_ns(&self, life: &LifeKey, resolution: Resolution) -> Vec<u64> {
         let floor_ns = self.lives[life].floors_ns[resolution as usize];
-        let rows = self.life_accounts(life).into_iter().flat_map(|account| account.rows(resolution, floor_ns));
+        let rows = self
+            .life_accounts(life)
+            .into_iter()
+            .flat_map(|account| account.rows(resolution, floor_ns));
         let mut buckets: Vec<_> = rows.map(|row| row.bucket_ns).collect();
         buckets.sort_unstable();
         buckets
@@ -134,22 +170,37 @@ impl Books {
             return 0;
         }
         let buckets = self.life_buckets_ns(&order.life, order.resolution);
-        let gone = buckets.iter().take_while(|&&bucket| bucket < order.before_ns);
-        if let (count, Some(last)) = gone.fold((0, None), |(count, _), &bucket| (count + 1, Some(bucket))) {
+        let removed = buckets
+            .iter()
+            .filter(|&&bucket| bucket < order.before_ns)
+            .count() as u64;
+        if let Some(&last) = buckets.last().filter(|_| removed > 0) {
+            // What comes late for a bucket that was removed does not bring it back. An order that reaches beyond the last row does not
+            // bind what is still to come.
+            let length_ns = order.resolution.ns();
+            let until_ns = order
+                .before_ns
+                .div_ceil(length_ns)
+                .min(last / length_ns + 1)
+                .saturating_mul(length_ns);
             let life = self.lives.get_mut(&order.life).expect("looked up above");
-            life.floors_ns[order.resolution as usize] = last.saturating_add(order.resolution.ns());
-            return count;
+            life.floors_ns[order.resolution as usize] = until_ns;
         }
-        0
+        removed
     }
 
     fn life_spans(&self) -> Vec<LifeSpan> {
         let span = |life: &LifeKey| LifeSpan {
             life: life.clone(),
             last_record_ns: self.last_record_ns(life),
-            first_bucket_ns: Resolution::ALL.map(|resolution| self.life_buckets_ns(life, resolution).first().copied()),
+            first_bucket_ns: Resolution::ALL
+                .map(|resolution| self.life_buckets_ns(life, resolution).first().copied()),
         };
-        self.lives.keys().map(span).filter(|span| span.first_bucket_ns[..3].iter().any(Option::is_some)).collect()
+        self.lives
+            .keys()
+            .map(span)
+            .filter(|span| span.first_bucket_ns[..3].iter().any(Option::is_some))
+            .collect()
     }
 }
 
@@ -159,14 +210,26 @@ impl Process {
         starts.sort_by_key(|start| (start.entered_ns, &start.life.container));
         let entries: Vec<_> = starts.iter().map(|start| start.entered_ns).collect();
         let windows = Window::of_entries(&entries);
-        starts.into_iter().zip(windows).map(|(start, window)| Account { process: self, start, window }).collect()
+        starts
+            .into_iter()
+            .zip(windows)
+            .map(|(start, window)| Account {
+                process: self,
+                start,
+                window,
+            })
+            .collect()
     }
 }
 
 impl<'a> Account<'a> {
     fn samples(&self) -> impl Iterator<Item = (u64, &'a Cell)> {
         let window = self.window;
-        let all = self.process.samples.iter().map(|(&(epoch_ns, _), cell)| (epoch_ns, cell));
+        let all = self
+            .process
+            .samples
+            .iter()
+            .map(|(&(epoch_ns, _), cell)| (epoch_ns, cell));
         all.filter(move |(_, cell)| window.contains(cell.at_ns))
     }
 
@@ -175,14 +238,26 @@ impl<'a> Account<'a> {
     }
 
     fn end(&self) -> Option<&'a ProcessEnd> {
-        let ends = self.process.ends.iter().filter(|end| self.window.contains(end.at_ns));
+        let ends = self
+            .process
+            .ends
+            .iter()
+            .filter(|end| self.window.contains(end.at_ns));
         ends.max_by(|a, b| facts::end_order(a, b))
     }
 
     fn last_record_ns(&self) -> u64 {
         let ends = self.process.ends.iter().map(|end| end.at_ns);
-        let records = self.process.execs.keys().copied().chain(ends).filter(|&at_ns| self.window.contains(at_ns));
-        records.chain(self.samples().map(|(_, cell)| cell.at_ns)).fold(self.start.entered_ns, u64::max)
+        let records = self
+            .process
+            .execs
+            .keys()
+            .copied()
+            .chain(ends)
+            .filter(|&at_ns| self.window.contains(at_ns));
+        records
+            .chain(self.samples().map(|(_, cell)| cell.at_ns))
+            .fold(self.start.entered_ns, u64::max)
     }
 
     /// All rows of a resolution that are not pruned.
@@ -190,10 +265,16 @@ impl<'a> Account<'a> {
         let mut cells: BTreeMap<(u64, u64), Cell> = BTreeMap::new();
         for (epoch_ns, cell) in self.samples() {
             let key = (epoch_ns, resolution.bucket_ns(cell.at_ns));
-            cells.entry(key).and_modify(|known| known.merge(cell)).or_insert(*cell);
+            cells
+                .entry(key)
+                .and_modify(|known| known.merge(cell))
+                .or_insert(*cell);
         }
-        let held = cells.into_iter().filter(|((_, bucket_ns), _)| *bucket_ns >= floor_ns);
-        held.map(|((epoch_ns, _), cell)| cell.bucket_end(epoch_ns, resolution)).collect()
+        let held = cells
+            .into_iter()
+            .filter(|((_, bucket_ns), _)| *bucket_ns >= floor_ns);
+        held.map(|((epoch_ns, _), cell)| cell.bucket_end(epoch_ns, resolution))
+            .collect()
     }
 }
 
@@ -220,21 +301,3 @@ impl PruneStore for MemoryStore {
         Ok(())
     }
 }
-
-impl LossRow<'_> {
-    fn loss(&self) -> Loss {
-        let ((host, recorder_ns, container, second_ns, reason), (count, cpu_ns)) = self.0;
-        Loss {
-            host: host.clone(),
-            recorder_ns: *recorder_ns,
-            container: container.clone(),
-            second_ns: *second_ns,
-            reason: *reason,
-            count: *count,
-            cpu_ns: *cpu_ns,
-        }
-    }
-}
-
-/// A stored loss.
-struct LossRow<'a>((&'a LossKey, &'a (u64, u64)));

@@ -1,3 +1,205 @@
-//! To be written.
-#[allow(missing_docs)]
-pub struct SqliteStore;
+//! The embedded store: one SQLite file (rusqlite is used here and nowhere else).
+//!
+//! Writing a second must cost next to nothing, because it happens beside the users' jobs. So a batch appends one packed block per life
+//! and second, and touches nothing else of a process that merely lives on. When a life's first sample of a new minute arrives, the
+//! minute before it is *sealed*: its blocks are folded into one cell per process and minute, hour and day, and into the process's head (its
+//! latest totals). What comes late, for a second already sealed, is folded in at once. So the blocks that are not sealed are always of
+//! one minute per life, and an answer is what the sealed rows say together with those few blocks.
+//!
+//! | file | what |
+//! | --- | --- |
+//! | `header`, `file`, `connection`, `error` | the file, its versions, its connections, its failures |
+//! | `version_1.sql`, `packed` | the tables, and how samples stand in them |
+//! | `ledger`, `ledger/…` | writing: facts, samples, sealing, moves between accounts, pruning |
+//! | `answers`, `answers/…` | reading |
+
+mod answers;
+mod connection;
+mod error;
+mod file;
+mod header;
+mod ledger;
+mod packed;
+mod rows;
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use bc_schema::store::{
+    ContainerQuery, ContainerRecord, LifeSpan, LossRecord, ProcessQuery, ProcessRecord, PruneOrder,
+    PruneStore, ReadStore, Series, SeriesQuery, StoreError, WriteStore,
+};
+use bc_schema::{Batch, ContainerId, TimeRange};
+use rusqlite::Connection;
+
+pub use file::{Upgraded, init, upgrade};
+
+use connection::Readers;
+use error::Failure;
+use ledger::Ledger;
+
+/// A store in one file. Clones of the handle are not needed: share it in an `Arc`.
+#[derive(Debug)]
+pub struct SqliteStore {
+    file: PathBuf,
+    ledger: Arc<Mutex<Ledger>>,
+    readers: Arc<Readers>,
+}
+
+impl SqliteStore {
+    /// Opens a database, or creates it. A file that is not ours, damaged or of a newer version is refused, and stays byte for byte as it was.
+    pub fn open(file: &Path) -> Result<SqliteStore, StoreError> {
+        let ledger = Ledger::new(file::open(file)?);
+        Ok(Self {
+            file: file.to_owned(),
+            ledger: Arc::new(Mutex::new(ledger)),
+            readers: Arc::new(Readers::new(file)),
+        })
+    }
+
+    /// Runs `work` with the one connection that writes, off the threads that serve others.
+    async fn write_by<T: Send + 'static>(
+        &self,
+        doing: &'static str,
+        work: impl FnOnce(&mut Ledger) -> Result<T, Failure> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let ledger = self.ledger.clone();
+        let job = move || {
+            // A panic rolled its transaction back on the way out; the ledger looks again at what it remembers.
+            let mut ledger = ledger.lock().unwrap_or_else(|poisoned| {
+                let mut ledger = poisoned.into_inner();
+                ledger.forget();
+                ledger
+            });
+            work(&mut ledger)
+        };
+        self.off_thread(doing, job).await
+    }
+
+    async fn read_by<T: Send + 'static>(
+        &self,
+        doing: &'static str,
+        answer: impl FnOnce(&Connection) -> Result<T, Failure> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let turn = self
+            .readers
+            .turns()
+            .acquire_owned()
+            .await
+            .expect("the semaphore is never closed");
+        let readers = self.readers.clone();
+        self.off_thread(doing, move || {
+            let answer = readers.with(answer);
+            drop(turn);
+            answer
+        })
+        .await
+    }
+
+    async fn off_thread<T: Send + 'static>(
+        &self,
+        doing: &'static str,
+        job: impl FnOnce() -> Result<T, Failure> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let done = tokio::task::spawn_blocking(job).await;
+        let done = done.map_err(|error| StoreError::Unavailable {
+            doing: format!("{doing} {}", self.file.display()),
+            source: error.into(),
+        })?;
+        done.map_err(|failure| failure.into_store_error(doing, &self.file))
+    }
+}
+
+#[async_trait]
+impl WriteStore for SqliteStore {
+    async fn write(&self, batches: &[Batch]) -> Result<(), StoreError> {
+        let batches = batches.to_vec();
+        self.write_by("write to", move |ledger| ledger.write(&batches))
+            .await
+    }
+}
+
+#[async_trait]
+impl ReadStore for SqliteStore {
+    async fn containers(
+        &self,
+        query: &ContainerQuery,
+    ) -> Result<(Vec<ContainerRecord>, u64), StoreError> {
+        let query = query.clone();
+        self.read_by("list containers of", move |connection| {
+            answers::containers(connection, &query)
+        })
+        .await
+    }
+
+    async fn container(&self, id: &ContainerId) -> Result<Option<ContainerRecord>, StoreError> {
+        let id = id.clone();
+        self.read_by("look up a container in", move |connection| {
+            answers::container(connection, &id)
+        })
+        .await
+    }
+
+    async fn processes(
+        &self,
+        id: &ContainerId,
+        query: &ProcessQuery,
+    ) -> Result<Vec<ProcessRecord>, StoreError> {
+        let (id, query) = (id.clone(), query.clone());
+        self.read_by("list processes of", move |connection| {
+            answers::processes(connection, &id, &query)
+        })
+        .await
+    }
+
+    async fn series(
+        &self,
+        id: &ContainerId,
+        query: &SeriesQuery,
+    ) -> Result<Vec<Series>, StoreError> {
+        let (id, query) = (id.clone(), query.clone());
+        self.read_by("read usage from", move |connection| {
+            answers::series(connection, &id, &query)
+        })
+        .await
+    }
+
+    async fn losses(
+        &self,
+        id: Option<&ContainerId>,
+        range: TimeRange,
+    ) -> Result<Vec<LossRecord>, StoreError> {
+        let id = id.cloned();
+        self.read_by("read losses from", move |connection| {
+            answers::losses(connection, id.as_ref(), range)
+        })
+        .await
+    }
+}
+
+#[async_trait]
+impl PruneStore for SqliteStore {
+    async fn life_spans(&self) -> Result<Vec<LifeSpan>, StoreError> {
+        self.read_by("list lives of", answers::life_spans).await
+    }
+
+    async fn prune(&self, order: &PruneOrder) -> Result<u64, StoreError> {
+        let mut removed = 0;
+        loop {
+            let order = order.clone();
+            let step = self
+                .write_by("prune", move |ledger| ledger.prune(&order))
+                .await?;
+            removed += step.removed;
+            if step.finished {
+                return Ok(removed);
+            }
+        }
+    }
+
+    async fn compact(&self) -> Result<(), StoreError> {
+        while self.write_by("give back space of", Ledger::compact).await? {}
+        Ok(())
+    }
+}

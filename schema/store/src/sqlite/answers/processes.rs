@@ -1,0 +1,149 @@
+//! Processes of a container, each with everything known of it.
+
+use std::collections::BTreeMap;
+
+use bc_schema::store::{ProcessQuery, ProcessRecord};
+use bc_schema::{ContainerId, LifeKey, ProcessEnd, ProcessExec, ProcessId, ProcessStart, usage};
+use rusqlite::{Connection, Row};
+
+use super::{Latest, latest, lives, open_minute, process_number, resolve};
+use crate::facts::{self, Window};
+use crate::sqlite::error::Failure;
+use crate::sqlite::rows::{self, signed, unsigned};
+
+/// The processes asked for, by start, then pid.
+pub(crate) fn processes(
+    db: &Connection,
+    id: &ContainerId,
+    query: &ProcessQuery,
+) -> Result<Vec<ProcessRecord>, Failure> {
+    let Some(container) = resolve(db, id)? else {
+        return Ok(Vec::new());
+    };
+    let mut keys = BTreeMap::new();
+    let mut open = Latest::new();
+    for life in lives(db, &container)? {
+        open.append(&mut open_minute(db, &life, |_| true)?);
+        keys.insert(life.no, life.key);
+    }
+    let mut found = Vec::new();
+    for account in accounts(db, container.no, query.ids.as_deref(), &keys)? {
+        let end = end(db, &account)?;
+        let lived = query.range.is_none_or(|range| {
+            account.start.entered_ns < range.to_ns
+                && end.as_ref().is_none_or(|end| end.at_ns >= range.from_ns)
+        });
+        if lived {
+            let latest = latest(db, container.no, account.process, &open)?;
+            found.push(ProcessRecord {
+                execs: execs(db, &account)?,
+                end,
+                last_sample_ns: latest.iter().map(|(_, at_ns, _)| *at_ns).max(),
+                totals: usage::totals(&latest, account.start.baseline.as_ref()),
+                start: account.start,
+            });
+        }
+    }
+    found.sort_by_key(|record| {
+        (
+            record.start.start_ns,
+            record.start.pid,
+            record.start.process,
+        )
+    });
+    Ok(found)
+}
+
+/// A process in a container.
+pub(super) struct Account {
+    pub(super) process: u64,
+    pub(super) start: ProcessStart,
+    window: Window,
+    open: bool,
+}
+
+/// Accounts of a container: all, or those of these processes. `lives` holds the keys of its lives by their numbers.
+pub(super) fn accounts(
+    db: &Connection,
+    container: i64,
+    ids: Option<&[ProcessId]>,
+    lives: &BTreeMap<i64, LifeKey>,
+) -> Result<Vec<Account>, Failure> {
+    let read = |row: &Row<'_>| {
+        let life: i64 = row.get(2)?;
+        let life = lives
+            .get(&life)
+            .cloned()
+            .ok_or_else(|| rows::damaged(2, rusqlite::types::Type::Integer))?;
+        Ok(Account {
+            process: unsigned(row, 0)?,
+            start: rows::start(row, 6, ProcessId(row.get(1)?), life)?,
+            window: rows::window(row, 3)?,
+            open: row.get(5)?,
+        })
+    };
+    let Some(ids) = ids else {
+        let mut find = db.prepare_cached(
+            "SELECT a.process, p.id, a.life, a.after_ns, a.until_ns, a.open, a.pid, a.container_pid, a.parent, a.parent_pid, a.uid, a.start_ns,
+                    a.entered_ns, a.is_root, a.baseline, a.name
+             FROM accounts a JOIN processes p ON p.no = a.process WHERE a.container = ?1",
+        )?;
+        return Ok(find
+            .query_map([container], read)?
+            .collect::<Result<_, _>>()?);
+    };
+    let mut find = db.prepare_cached(
+        "SELECT a.process, p.id, a.life, a.after_ns, a.until_ns, a.open, a.pid, a.container_pid, a.parent, a.parent_pid, a.uid, a.start_ns,
+                a.entered_ns, a.is_root, a.baseline, a.name
+         FROM processes p JOIN accounts a ON a.process = p.no AND a.container = ?1 WHERE p.id = ?2",
+    )?;
+    let mut ids = ids.to_vec();
+    ids.sort_unstable();
+    ids.dedup();
+    let mut found = Vec::new();
+    for id in ids {
+        let mut rows = find.query_map((container, id.0), read)?;
+        found.extend(rows.next().transpose()?);
+    }
+    Ok(found)
+}
+
+/// The numbers of these processes.
+pub(super) fn numbers(db: &Connection, ids: &[ProcessId]) -> Result<Vec<u64>, Failure> {
+    let mut numbers = Vec::new();
+    for &id in ids {
+        numbers.extend(process_number(db, id)?);
+    }
+    numbers.sort_unstable();
+    numbers.dedup();
+    Ok(numbers)
+}
+
+fn end(db: &Connection, account: &Account) -> Result<Option<ProcessEnd>, Failure> {
+    if account.open {
+        return Ok(None);
+    }
+    let mut find =
+        db.prepare_cached("SELECT at_ns, exit_code, signal, core_dumped, oom_killed, unseen FROM ends WHERE process = ?1")?;
+    let ends = find.query_map([signed(account.process)], |row| {
+        rows::end(row, 0, account.start.process)
+    })?;
+    let ends = ends.collect::<Result<Vec<_>, _>>()?;
+    Ok(ends
+        .into_iter()
+        .filter(|end| account.window.contains(end.at_ns))
+        .max_by(facts::end_order))
+}
+
+fn execs(db: &Connection, account: &Account) -> Result<Vec<ProcessExec>, Failure> {
+    let mut find = db.prepare_cached(
+        "SELECT at_ns, name, exe, args, args_cut, inherited FROM execs WHERE process = ?1",
+    )?;
+    let execs = find.query_map([signed(account.process)], |row| {
+        rows::exec(row, 0, account.start.process)
+    })?;
+    let mut execs = execs.collect::<Result<Vec<_>, _>>()?;
+    execs.retain(|exec| exec.at_ns <= account.window.until_ns);
+    execs.sort_by_key(|exec| exec.at_ns);
+    Ok(execs)
+}

@@ -1,0 +1,244 @@
+//! A database file: made, looked over, brought up to date. What is in its tables is left to others.
+
+use std::fs::OpenOptions;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+
+use bc_schema::store::StoreError;
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, OptionalExtension};
+
+use super::connection;
+use super::error::Failure;
+use super::header::{self, APPLICATION_ID, Found};
+
+/// The statements that lead from each version to the next; version 0 is the empty file.
+pub(crate) const STEPS: &[&str] = &[include_str!("version_1.sql")];
+
+/// Files up to this size are checked from end to end when they are opened; of larger ones, only the small tables are.
+const CHECKED_WHOLE_BYTES: u64 = 64 << 20;
+
+/// What an upgrade did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Upgraded {
+    /// The database was up to date.
+    NothingToDo {
+        /// Its version.
+        version: u32,
+    },
+    /// It was brought from one version to another.
+    From {
+        /// The version it had.
+        old: u32,
+        /// The version it has.
+        new: u32,
+    },
+}
+
+/// Makes a new, empty database. Where one is already, says so and changes nothing.
+pub fn init(file: &Path) -> Result<(), StoreError> {
+    match header::look(file, newest(STEPS))? {
+        Found::Nothing => {
+            create(file, STEPS).map_err(|failure| failure.into_store_error("create", file))
+        }
+        Found::Ours { version } => Err(StoreError::Refused(format!(
+            "{} is already there (version {version} of the tables); nothing was changed",
+            file.display()
+        ))),
+    }
+}
+
+/// Brings an existing database to this version of the tables. Doing it again changes nothing.
+pub fn upgrade(file: &Path) -> Result<Upgraded, StoreError> {
+    upgrade_by(file, STEPS)
+}
+
+/// Opens the connection that writes; creates the file where there is none.
+pub(crate) fn open(file: &Path) -> Result<Connection, StoreError> {
+    let newest = newest(STEPS);
+    match header::look(file, newest)? {
+        Found::Nothing => {
+            create(file, STEPS).map_err(|failure| failure.into_store_error("create", file))?
+        }
+        Found::Ours { version } if version < newest => {
+            return Err(StoreError::Refused(format!(
+                "{} has version {version} of the tables, this Bubble Chamber needs {newest}: run `bubble-chamber db upgrade` first",
+                file.display()
+            )));
+        }
+        Found::Ours { .. } => {}
+    }
+    let sorted = |failure: Failure| failure.into_store_error("open", file);
+    let connection = connection::writer(file).map_err(sorted)?;
+    // Until it has been looked over, closing it again must not write the log back into the file.
+    connection
+        .set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)
+        .map_err(|error| sorted(error.into()))?;
+    look_over(&connection, file, newest)?;
+    connection
+        .set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)
+        .map_err(|error| sorted(error.into()))?;
+    Ok(connection)
+}
+
+fn newest(steps: &[&str]) -> u32 {
+    u32::try_from(steps.len()).expect("a handful of versions")
+}
+
+/// Makes the file and its tables in one transaction: after a crash there is all or nothing. Only then the log is switched to WAL.
+fn create(file: &Path, steps: &[&str]) -> Result<(), Failure> {
+    // Arguments of processes are in it: for its owner only. SQLite gives the files beside it the same mode.
+    OpenOptions::new()
+        .create(true)
+        .append(true)
+        .mode(0o600)
+        .open(file)?;
+    let mut connection = connection::writer(file)?;
+    connection.pragma_update(None, "auto_vacuum", "INCREMENTAL")?;
+    let transaction =
+        connection.transaction_with_behavior(rusqlite::TransactionBehavior::Exclusive)?;
+    // Another process may have made it between the look and this lock.
+    if version(&transaction)? == 0 {
+        transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+        apply(&transaction, steps, 0)?;
+    }
+    transaction.commit()?;
+    connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
+    Ok(())
+}
+
+fn apply(connection: &Connection, steps: &[&str], from: u32) -> Result<(), Failure> {
+    for step in &steps[from as usize..] {
+        connection.execute_batch(step)?;
+    }
+    connection.pragma_update(None, "user_version", newest(steps))?;
+    Ok(())
+}
+
+fn version(connection: &Connection) -> Result<u32, Failure> {
+    Ok(connection.pragma_query_value(None, "user_version", |row| row.get(0))?)
+}
+
+fn upgrade_by(file: &Path, steps: &[&str]) -> Result<Upgraded, StoreError> {
+    let new = newest(steps);
+    let old = match header::look(file, new)? {
+        Found::Nothing => {
+            return Err(StoreError::Refused(format!(
+                "{} is not there: run `bubble-chamber db init` first",
+                file.display()
+            )));
+        }
+        Found::Ours { version } if version == new => return Ok(Upgraded::NothingToDo { version }),
+        Found::Ours { version } => version,
+    };
+    let work = || -> Result<(), Failure> {
+        let mut connection = connection::writer(file)?;
+        let transaction =
+            connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+        apply(&transaction, steps, version(&transaction)?)?;
+        transaction.commit()?;
+        // An older Bubble Chamber reads the version in the file itself: it must not find the old one there and the new one in the log.
+        connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+        Ok(())
+    };
+    work().map_err(|failure| failure.into_store_error("upgrade", file))?;
+    Ok(Upgraded::From { old, new })
+}
+
+/// A look for damage that takes a moment, so that trouble is found at the start and not in the middle of a day.
+fn look_over(connection: &Connection, file: &Path, newest: u32) -> Result<(), StoreError> {
+    let sorted = |failure: Failure| failure.into_store_error("open", file);
+    let in_log = version(connection).map_err(sorted)?;
+    if in_log != newest {
+        return Err(StoreError::Refused(format!(
+            "{} has version {in_log} of the tables, this Bubble Chamber needs {newest}; nothing was changed",
+            file.display()
+        )));
+    }
+    let whole = std::fs::metadata(file).is_ok_and(|metadata| metadata.len() <= CHECKED_WHOLE_BYTES);
+    let checks: &[&str] = if whole {
+        &["PRAGMA quick_check(1)"]
+    } else {
+        &[
+            "PRAGMA quick_check(containers)",
+            "PRAGMA quick_check(lives)",
+            "PRAGMA quick_check(statements)",
+        ]
+    };
+    for check in checks {
+        let found: Option<String> = connection
+            .query_row(check, [], |row| row.get(0))
+            .optional()
+            .map_err(|error| sorted(error.into()))?;
+        if found.as_deref() != Some("ok") {
+            let found = found.unwrap_or_default().replace('\n', " ");
+            return Err(StoreError::Refused(format!(
+                "{}: the database is damaged ({found}); nothing was changed, put a backup in its place or move it away",
+                file.display()
+            )));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LATER: &[&str] = &[STEPS[0], "CREATE TABLE later (x INTEGER) STRICT;"];
+
+    #[test]
+    fn an_upgrade_happens_once_and_shows_in_the_file_itself() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("x.db");
+        init(&file).unwrap();
+        assert_eq!(
+            upgrade_by(&file, LATER).unwrap(),
+            Upgraded::From { old: 1, new: 2 }
+        );
+        assert_eq!(
+            upgrade_by(&file, LATER).unwrap(),
+            Upgraded::NothingToDo { version: 2 }
+        );
+        assert_eq!(header::look(&file, 2).unwrap(), Found::Ours { version: 2 });
+        assert!(open(&file).unwrap_err().to_string().contains("newer"));
+    }
+
+    #[test]
+    fn an_upgrade_that_fails_changes_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("x.db");
+        init(&file).unwrap();
+        upgrade_by(
+            &file,
+            &[
+                STEPS[0],
+                "CREATE TABLE half (x INTEGER) STRICT; CREATE TABLE half (x INTEGER) STRICT;",
+            ],
+        )
+        .unwrap_err();
+        assert_eq!(
+            upgrade(&file).unwrap(),
+            Upgraded::NothingToDo { version: 1 }
+        );
+        let tables: i64 = open(&file)
+            .unwrap()
+            .query_row(
+                "SELECT count(*) FROM sqlite_schema WHERE name = 'half'",
+                [],
+                |row| row.get(0),
+            )
+            .unwrap();
+        assert_eq!(tables, 0);
+    }
+
+    #[test]
+    fn an_older_file_is_not_opened_before_its_upgrade() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("x.db");
+        create(&file, &[]).unwrap();
+        assert!(open(&file).unwrap_err().to_string().contains("db upgrade"));
+        assert_eq!(upgrade(&file).unwrap(), Upgraded::From { old: 0, new: 1 });
+        open(&file).unwrap();
+    }
+}
