@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::http::HeaderMap;
 use bc_schema::store::{ContainerRecord, ReadStore, StoreError};
 use bc_schema::{Committed, ContainerId};
-use tokio::sync::{broadcast, watch};
+use tokio::sync::{Semaphore, broadcast, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::auth::{Auth, Pass};
@@ -23,6 +23,8 @@ pub(crate) struct App {
     pub(crate) health: watch::Receiver<Health>,
     pub(crate) requests: Requests,
     pub(crate) shutdown: CancellationToken,
+    /// Turns of answers that read many buckets: each holds tens of megabytes while it does.
+    pub(crate) readers: Semaphore,
 }
 
 impl App {

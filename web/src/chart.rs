@@ -1,28 +1,38 @@
-//! From buckets of processes to the curves of a chart: pure functions, nothing of stores or HTTP.
+//! From buckets of processes to the curves of a chart: pure, nothing of stores or HTTP.
 //!
 //! [`grid`] says how time is cut, [`flow`] what an amount (CPU, I/O) and [`level`] what a level (memory) puts into each bucket; here they
-//! are summed, ranked and joined into steps.
+//! are summed, ranked and joined into steps. Buckets come a stretch of time after the other, so that not all must be held at once.
 
 pub(crate) mod flow;
 pub(crate) mod grid;
 pub(crate) mod level;
 pub(crate) mod plan;
 
-use std::cmp::Reverse;
 use std::collections::HashMap;
 
 use bc_schema::store::Series;
 use bc_schema::{Metrics, ProcessId, TimeRange};
 
 use grid::Grid;
+use level::{Crowd, Held, Stay};
 
 /// What is drawn.
-#[derive(Clone, Copy)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) enum Measure {
     /// An amount per second, from the amount in each bucket.
     Flow(fn(&Metrics) -> Option<u64>),
     /// Resident memory.
     Memory,
+}
+
+impl Measure {
+    /// The ns that a bucket's mean is taken over.
+    pub(crate) fn covered_ns(self, grid: &Grid, bucket: usize) -> u64 {
+        match self {
+            Self::Flow(_) => grid.covered_seconds_ns(bucket),
+            Self::Memory => grid.covered(bucket).ns(),
+        }
+    }
 }
 
 /// One value per step; `None`: nothing is known there.
@@ -50,151 +60,221 @@ pub(crate) struct Ranked {
     pub(crate) mean: Curve,
 }
 
-impl Measure {
-    /// Calls `each` with every bucket the process counts in, in order, and what it puts there: amount or level, times ns.
-    fn weigh(self, grid: &Grid, one: &Series, stay: TimeRange, mut each: impl FnMut(usize, u128)) {
-        match self {
-            Self::Flow(value) => {
-                flow::parts(grid, &one.points, value, |bucket, amount| {
-                    each(bucket, u128::from(amount) * 1_000_000_000)
-                });
-            }
-            Self::Memory => level::stays(grid, &one.points, stay, |at| {
-                each(at.bucket, u128::from(at.level) * u128::from(at.lived.ns()))
-            }),
-        }
-    }
-
-    /// The ns that a bucket's weight is spread over.
-    pub(crate) fn covered_ns(self, grid: &Grid, bucket: usize) -> u64 {
-        match self {
-            Self::Flow(_) => grid.covered_seconds_ns(bucket),
-            Self::Memory => grid.covered(bucket).ns(),
-        }
-    }
-}
-
-/// Draws `series` on `grid`: the total and the `top` processes with the most. `stays` says when each process was there.
-pub(crate) fn draw(
+/// A chart being drawn. Its weights are amounts or levels times ns, as floats: exact where one process's numbers are below 2^53, and
+/// rounded only when divided again.
+#[derive(Debug)]
+pub(crate) struct Canvas {
     measure: Measure,
-    grid: &Grid,
-    series: &[Series],
-    stays: &HashMap<ProcessId, TimeRange>,
-    top: usize,
-) -> Chart {
-    let stay_of = |one: &Series| stays.get(&one.process).copied().unwrap_or(TimeRange::EVER);
-    let covered: Vec<u128> = grid.per_step(|bucket| u128::from(measure.covered_ns(grid, bucket)));
+    grid: Grid,
+    /// The weight of all processes in each bucket; `None`: nothing is known there.
+    total: Vec<Option<f64>>,
+    lines: HashMap<ProcessId, Line>,
+    /// Who was there at once, where that cannot be told from sums.
+    crowd: Crowd,
+}
 
-    let mut buckets: Vec<Option<u128>> = vec![None; grid.buckets];
-    let mut present = vec![0u32; grid.steps()];
-    let mut ranking: Vec<(u128, usize)> = Vec::new();
-    for (index, one) in series.iter().enumerate() {
-        let mut sum = 0;
-        let mut last_step = None;
-        measure.weigh(grid, one, stay_of(one), |bucket, weight| {
-            sum += weight;
-            *buckets[bucket].get_or_insert(0) += weight;
-            let step = grid.step_of(bucket);
-            if last_step.replace(step) != Some(step) {
-                present[step] += 1;
-            }
-        });
-        if last_step.is_some() {
-            ranking.push((sum, index));
-        }
-    }
-    ranking.sort_unstable_by_key(|&(sum, index)| (Reverse(sum), index));
+/// One process so far.
+#[derive(Debug)]
+struct Line {
+    /// Its place among those that came.
+    order: usize,
+    stay: TimeRange,
+    sum: f64,
+    /// Steps it counts in, in order, and its weight there.
+    steps: Vec<(usize, f64)>,
+    /// The bucket of its last amount.
+    before: Option<i64>,
+    /// Its last level.
+    held: Option<Held>,
+}
 
-    let mut rest: Vec<u128> = grid.per_step(|bucket| buckets[bucket].unwrap_or(0));
-    let mean = mean(&rest, &covered, |step| present[step] > 0);
-    let (min, max) = extremes(measure, grid, series, &stay_of, &buckets);
-    let mut curves = Vec::with_capacity(top.min(ranking.len()));
-    for &(sum, index) in ranking.iter().take(top) {
-        let mut steps: Vec<Option<u128>> = vec![None; grid.steps()];
-        measure.weigh(
-            grid,
-            &series[index],
-            stay_of(&series[index]),
-            |bucket, weight| {
-                *steps[grid.step_of(bucket)].get_or_insert(0) += weight;
-            },
-        );
-        for (step, weight) in steps.iter().enumerate() {
-            rest[step] -= weight.unwrap_or(0);
-            present[step] -= u32::from(weight.is_some());
+impl Line {
+    fn put(&mut self, step: usize, weight: f64) {
+        self.sum += weight;
+        match self.steps.last_mut() {
+            Some((last, sum)) if *last == step => *sum += weight,
+            _ => self.steps.push((step, weight)),
         }
-        let weights: Vec<u128> = steps.iter().map(|weight| weight.unwrap_or(0)).collect();
-        let mean = self::mean(&weights, &covered, |step| steps[step].is_some());
-        curves.push(Ranked {
-            process: Some(series[index].process),
-            sum: per_second(sum),
-            mean,
-        });
-    }
-    let others = (ranking.len() > curves.len()).then(|| Ranked {
-        process: None,
-        sum: per_second(rest.iter().sum()),
-        mean: self::mean(&rest, &covered, |step| present[step] > 0),
-    });
-    Chart {
-        mean,
-        min,
-        max,
-        top: curves,
-        others,
     }
 }
 
-fn mean(weights: &[u128], covered: &[u128], known: impl Fn(usize) -> bool) -> Curve {
+impl Canvas {
+    pub(crate) fn new(measure: Measure, grid: Grid) -> Self {
+        let crowd = match measure {
+            Measure::Flow(_) => Crowd::default(),
+            Measure::Memory => Crowd::of(grid.buckets),
+        };
+        Self {
+            measure,
+            total: vec![None; grid.buckets],
+            grid,
+            lines: HashMap::new(),
+            crowd,
+        }
+    }
+
+    /// Adds buckets that follow those added before. `stay_of` says when a process was there.
+    pub(crate) fn add(&mut self, series: &[Series], stay_of: impl Fn(ProcessId) -> TimeRange) {
+        for one in series {
+            let order = self.lines.len();
+            let mut line = self.lines.remove(&one.process).unwrap_or_else(|| Line {
+                order,
+                stay: stay_of(one.process),
+                sum: 0.0,
+                steps: Vec::new(),
+                before: None,
+                held: None,
+            });
+            match self.measure {
+                Measure::Flow(value) => {
+                    let mut before = line.before;
+                    flow::parts(
+                        &self.grid,
+                        &mut before,
+                        &one.points,
+                        value,
+                        |bucket, amount| {
+                            put(
+                                &self.grid,
+                                &mut self.total,
+                                &mut line,
+                                bucket,
+                                amount as f64 * 1e9,
+                            );
+                        },
+                    );
+                    line.before = before;
+                }
+                Measure::Memory => {
+                    let (mut held, stay) = (line.held, line.stay);
+                    level::advance(&self.grid, &mut held, &one.points, stay, |at| {
+                        self.crowd.meet(&self.grid, at);
+                        put(
+                            &self.grid,
+                            &mut self.total,
+                            &mut line,
+                            at.bucket,
+                            weight(at),
+                        );
+                    });
+                    line.held = held;
+                }
+            }
+            self.lines.insert(one.process, line);
+        }
+    }
+
+    /// The chart, with the `top` processes that have the most.
+    pub(crate) fn finish(mut self, top: usize) -> Chart {
+        for line in self.lines.values_mut() {
+            let (held, stay) = (line.held, line.stay);
+            level::settle(&self.grid, held, stay, |at| {
+                self.crowd.meet(&self.grid, at);
+                put(&self.grid, &mut self.total, line, at.bucket, weight(at));
+            });
+        }
+        let covered = self.covered();
+        let (min, max) = self.extremes();
+        let mean = self.mean(&covered);
+        let mut ranking: Vec<(ProcessId, Line)> = self
+            .lines
+            .into_iter()
+            .filter(|(_, line)| !line.steps.is_empty())
+            .collect();
+        ranking
+            .sort_unstable_by(|(_, a), (_, b)| b.sum.total_cmp(&a.sum).then(a.order.cmp(&b.order)));
+        let rest = ranking.split_off(top.min(ranking.len()));
+        let curve = |lines: &[(ProcessId, Line)]| {
+            let mut weights: Vec<Option<f64>> = vec![None; covered.len()];
+            for (step, weight) in lines.iter().flat_map(|(_, line)| &line.steps) {
+                *weights[*step].get_or_insert(0.0) += weight;
+            }
+            ratios(&weights, &covered)
+        };
+        let sum = |lines: &[(ProcessId, Line)]| {
+            rounded(lines.iter().map(|(_, line)| line.sum / 1e9).sum())
+        };
+        let ranked = |process, lines: &[(ProcessId, Line)]| Ranked {
+            process,
+            sum: sum(lines),
+            mean: curve(lines),
+        };
+        Chart {
+            mean,
+            min,
+            max,
+            top: ranking
+                .chunks(1)
+                .map(|one| ranked(Some(one[0].0), one))
+                .collect(),
+            others: (!rest.is_empty()).then(|| ranked(None, &rest)),
+        }
+    }
+
+    /// The ns that each step's mean is taken over.
+    fn covered(&self) -> Vec<u64> {
+        self.grid
+            .per_step(|bucket| self.measure.covered_ns(&self.grid, bucket))
+    }
+
+    fn mean(&self, covered: &[u64]) -> Curve {
+        let mut weights: Vec<Option<f64>> = vec![None; covered.len()];
+        for (bucket, weight) in self.total.iter().enumerate() {
+            if let Some(weight) = weight {
+                *weights[self.grid.step_of(bucket)].get_or_insert(0.0) += weight;
+            }
+        }
+        ratios(&weights, covered)
+    }
+
+    /// The lowest and highest total within each step.
+    fn extremes(&mut self) -> (Curve, Curve) {
+        let mut min: Curve = vec![None; self.grid.steps()];
+        let mut max = min.clone();
+        let mut take = |bucket: usize, low: u64, high: u64| {
+            let step = self.grid.step_of(bucket);
+            min[step] = Some(min[step].map_or(low, |so_far| so_far.min(low)));
+            max[step] = Some(max[step].map_or(high, |so_far| so_far.max(high)));
+        };
+        match self.measure {
+            Measure::Flow(_) => {
+                for (bucket, weight) in self.total.iter().enumerate() {
+                    if let Some(weight) = weight {
+                        let rate = ratio(*weight, self.measure.covered_ns(&self.grid, bucket));
+                        take(bucket, rate, rate);
+                    }
+                }
+            }
+            Measure::Memory => std::mem::take(&mut self.crowd).extremes(&self.grid, take),
+        }
+        (min, max)
+    }
+}
+
+fn put(grid: &Grid, total: &mut [Option<f64>], line: &mut Line, bucket: usize, weight: f64) {
+    *total[bucket].get_or_insert(0.0) += weight;
+    line.put(grid.step_of(bucket), weight);
+}
+
+fn weight(at: Stay) -> f64 {
+    at.level as f64 * at.lived.ns() as f64
+}
+
+fn ratios(weights: &[Option<f64>], covered: &[u64]) -> Curve {
     weights
         .iter()
         .zip(covered)
-        .enumerate()
-        .map(|(step, (weight, ns))| known(step).then(|| ratio(*weight, *ns)))
+        .map(|(weight, &ns)| weight.map(|weight| ratio(weight, ns)))
         .collect()
 }
 
-/// The lowest and highest total within each step.
-fn extremes(
-    measure: Measure,
-    grid: &Grid,
-    series: &[Series],
-    stay_of: &dyn Fn(&Series) -> TimeRange,
-    buckets: &[Option<u128>],
-) -> (Curve, Curve) {
-    let mut min: Curve = vec![None; grid.steps()];
-    let mut max = min.clone();
-    let mut take = |bucket: usize, low: u64, high: u64| {
-        let step = grid.step_of(bucket);
-        min[step] = Some(min[step].map_or(low, |so_far| so_far.min(low)));
-        max[step] = Some(max[step].map_or(high, |so_far| so_far.max(high)));
-    };
-    match measure {
-        Measure::Flow(_) => {
-            for (bucket, weight) in buckets.iter().enumerate() {
-                if let Some(weight) = weight {
-                    let rate = ratio(*weight, u128::from(measure.covered_ns(grid, bucket)));
-                    take(bucket, rate, rate);
-                }
-            }
-        }
-        Measure::Memory => {
-            let stays = series
-                .iter()
-                .map(|one| (one.points.as_slice(), stay_of(one)));
-            level::extremes(grid, stays, take);
-        }
-    }
-    (min, max)
+fn ratio(weight: f64, ns: u64) -> u64 {
+    rounded(weight / ns.max(1) as f64)
 }
 
-/// A quotient, rounded; the numbers of this file stay far below where that could overflow.
-fn ratio(weight: u128, ns: u128) -> u64 {
-    u64::try_from((weight + ns / 2) / ns.max(1)).unwrap_or(u64::MAX)
-}
-
-fn per_second(weight: u128) -> u64 {
-    ratio(weight, 1_000_000_000)
+/// A float that is no longer than a u64 can tell.
+fn rounded(value: f64) -> u64 {
+    value.round() as u64
 }
 
 #[cfg(test)]

@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use bc_schema::store::{ContainerRecord, ProcessRecord, Series};
-use bc_schema::{LifeKey, ProcessId, Resolution, Retention, TimeRange};
+use bc_schema::store::{ContainerRecord, ProcessRecord};
+use bc_schema::{LifeKey, Resolution, Retention, TimeRange};
 
 /// One life, as far as it is recorded.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -95,29 +95,10 @@ pub(crate) fn first_kept_ns(
         .unwrap_or(0)
 }
 
-/// Takes away the points that retention lets go, whether a cleaner has been there or not.
-pub(crate) fn clip(
-    series: &mut Vec<Series>,
-    processes: &[ProcessRecord],
-    reaches: &[Reach],
-    retention: &Retention,
-    resolution: Resolution,
-) {
-    let by_life: HashMap<&LifeKey, u64> = reaches
-        .iter()
-        .map(|reach| (&reach.life, reach.kept_from_ns(retention, resolution)))
-        .collect();
-    let by_process: HashMap<ProcessId, u64> = processes
-        .iter()
-        .filter_map(|process| {
-            by_life
-                .get(&process.start.life)
-                .map(|&from_ns| (process.start.process, from_ns))
-        })
-        .collect();
-    for one in series.iter_mut() {
-        let from_ns = by_process.get(&one.process).copied().unwrap_or(0);
-        one.points.retain(|point| point.bucket_ns >= from_ns);
-    }
-    series.retain(|one| !one.points.is_empty());
+/// What a process is called now.
+pub(crate) fn name(process: &ProcessRecord) -> &str {
+    process
+        .execs
+        .last()
+        .map_or(&process.start.name, |exec| &exec.name)
 }

@@ -13,10 +13,12 @@ mod guard;
 mod headers;
 mod health;
 mod history;
+mod lived;
 mod metrics;
 mod page;
 mod parameters;
 mod problem;
+mod reading;
 mod seed;
 mod server;
 

@@ -12,7 +12,7 @@ use axum::{Router, ServiceExt};
 use bc_schema::Committed;
 use bc_schema::store::ReadStore;
 use tokio::net::TcpListener;
-use tokio::sync::{broadcast, watch};
+use tokio::sync::{Semaphore, broadcast, watch};
 use tokio_util::sync::CancellationToken;
 use tower::Layer;
 use tower::util::MapRequestLayer;
@@ -32,6 +32,8 @@ use crate::{api, guard, headers, metrics, page, seed};
 const PATIENCE: Duration = Duration::from_secs(30);
 /// How long requests under way are waited for at the end.
 const FAREWELL: Duration = Duration::from_secs(5);
+/// How many answers read many buckets at a time.
+const READERS: usize = 2;
 /// Largest body of a request.
 pub(crate) const MAX_BODY_BYTES: usize = 64 * 1024;
 
@@ -56,6 +58,7 @@ pub async fn run(
         health,
         requests: Requests::default(),
         shutdown: shutdown.clone(),
+        readers: Semaphore::new(READERS),
     });
     // The prefix goes before routing, so that a proxy may pass it on or take it off.
     let service =

@@ -18,8 +18,6 @@ use crate::parameters::Parameters;
 use crate::problem::Problem;
 use crate::seed::pids::Pids;
 
-pub(crate) use select::name;
-
 /// `GET containers/{id}/processes`.
 pub(crate) async fn list(
     State(app): State<Arc<App>>,

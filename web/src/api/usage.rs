@@ -1,11 +1,10 @@
 //! `usage`: the curves of a container. Reads the store, hands over to [`crate::chart`], and writes the answer.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use bc_schema::store::{LossRecord, ProcessQuery, ProcessRecord, Series, SeriesQuery};
+use bc_schema::store::{LossRecord, ProcessQuery, Series, SeriesQuery};
 use bc_schema::{Metric, Metrics, ProcessId, Resolution, TimeRange};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -13,14 +12,15 @@ use serde_json::{Value, json};
 use super::answer::Ms;
 use super::losses;
 use super::permitted::Permitted;
-use super::processes::name;
 use crate::app::App;
 use crate::chart::grid::Grid;
 use crate::chart::plan::{self, Asked, MAX_BUCKETS};
-use crate::chart::{self, Curve, Measure, Ranked};
+use crate::chart::{Canvas, Curve, Measure, Ranked};
 use crate::history;
+use crate::lived::Everyone;
 use crate::parameters::Parameters;
 use crate::problem::Problem;
+use crate::reading;
 
 /// What can be drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,6 +59,21 @@ impl Drawn {
             Self::BlockIo => Measure::Flow(block_io),
         }
     }
+
+    /// What is drawn on: first the curves of processes, then, where an amount has two sides, each side's total.
+    fn canvases(self, grid: &Grid) -> Vec<Canvas> {
+        let mut measures = vec![self.measure()];
+        if self == Self::BlockIo {
+            measures.push(Measure::Flow(|metrics| metrics.get(Metric::BlockReadBytes)));
+            measures.push(Measure::Flow(|metrics| {
+                metrics.get(Metric::BlockWriteBytes)
+            }));
+        }
+        measures
+            .into_iter()
+            .map(|measure| Canvas::new(measure, grid.clone()))
+            .collect()
+    }
 }
 
 /// Bytes from and to block devices; absent when neither is known.
@@ -71,6 +86,10 @@ pub(crate) fn block_io(metrics: &Metrics) -> Option<u64> {
         (read, write) => Some(read.unwrap_or(0).saturating_add(write.unwrap_or(0))),
     }
 }
+
+/// Most buckets of processes that are read for one answer: where the resolution is ours to choose, and where it was asked for.
+const MAX_CHOSEN: u64 = 1_000_000;
+const MAX_ASKED_FOR: u64 = 3_000_000;
 
 struct Request {
     drawn: Drawn,
@@ -95,6 +114,7 @@ fn request(parameters: &Parameters) -> Result<Request, Problem> {
             .unwrap_or(Drawn::Cpu),
         asked: Asked {
             resolution: parameters.choice("resolution", &resolutions)?.flatten(),
+            finest: Resolution::Second,
             from_ns,
             to_ns,
             points: parameters.number("points", 10..=5000, 600)?,
@@ -111,89 +131,89 @@ pub(crate) async fn usage(
     permitted: Permitted,
     parameters: Parameters,
 ) -> Result<Json<Value>, Problem> {
-    let Request {
-        drawn,
-        asked,
-        top,
-        process,
-    } = request(&parameters)?;
+    let request = request(&parameters)?;
+    let (grid, everyone) = plan(&app, &permitted, &request).await?;
     let id = permitted.id();
-    let reaches = history::reaches(&permitted.0);
-    let ids = process.map(|process| vec![process]);
-
-    let mut processes = Vec::new();
-    let mut recorded = history::recorded(&reaches, &permitted.0);
-    if ids.is_some() {
-        processes = app
-            .store
-            .processes(
-                id,
-                &ProcessQuery {
-                    range: None,
-                    ids: ids.clone(),
-                },
-            )
-            .await?;
-        let process = processes.first().ok_or_else(|| {
-            Problem::NotFound("no process of this id was recorded in this container".into())
-        })?;
-        recorded = history::stay(process, &reaches);
-    }
-    let retention = app.config.retention;
-    let grid = plan::plan(&asked, recorded, &reaches, &retention).map_err(|_| {
-        Problem::parameter("resolution", format!("coarser, or the range shorter: one answer is drawn from at most {MAX_BUCKETS} buckets"))
-    })?;
-
-    let range = grid.range();
-    let query = SeriesQuery {
-        resolution: grid.resolution,
-        range,
-        ids: ids.clone(),
-    };
-    let series = async {
-        if grid.buckets == 0 {
-            Ok(Vec::new())
-        } else {
-            app.store.series(id, &query).await
-        }
-    };
+    let asked = &request.asked;
     let lost_in = TimeRange {
         from_ns: asked.from_ns.unwrap_or(0),
         to_ns: asked.to_ns.unwrap_or(u64::MAX),
     };
-    let living = ProcessQuery {
-        range: Some(range),
-        ids: None,
+    let losses = app.store.losses(Some(id), lost_in).await?;
+    let query = SeriesQuery {
+        resolution: grid.resolution,
+        range: grid.range(),
+        ids: request.process.map(|process| vec![process]),
     };
-    let others = async {
-        if ids.is_some() {
-            Ok(processes)
-        } else {
-            app.store.processes(id, &living).await
+    let canvases = request.drawn.canvases(&grid);
+    let add = |canvases: &mut Vec<Canvas>, series: &[Series], everyone: &Everyone| {
+        for canvas in canvases {
+            canvas.add(series, |process| everyone.stay(process));
         }
     };
-    let (mut series, processes, losses) =
-        tokio::try_join!(series, others, app.store.losses(Some(id), lost_in))?;
-
-    // Summing a million points takes longer than a thread that serves others may be held.
-    let answer = tokio::task::spawn_blocking(move || {
-        history::clip(
-            &mut series,
-            &processes,
-            &reaches,
-            &retention,
-            grid.resolution,
-        );
-        let stays = processes
-            .iter()
-            .map(|process| (process.start.process, history::stay(process, &reaches)))
-            .collect();
-        draw(drawn, &grid, &series, &processes, &stays, &losses, top)
-    });
+    let canvases = reading::fold(&app, id, query, &everyone, canvases, add).await?;
+    let answer =
+        tokio::task::spawn_blocking(move || answer(&request, &grid, canvases, &everyone, &losses));
     answer
         .await
         .map(Json)
         .map_err(|error| Problem::Broken(format!("drawing usage: {error}")))
+}
+
+/// Cuts the range, and finds who lived in it. A resolution that nobody insists on is taken coarser until what is to be read is not too much.
+async fn plan(
+    app: &App,
+    permitted: &Permitted,
+    request: &Request,
+) -> Result<(Grid, Arc<Everyone>), Problem> {
+    let reaches = history::reaches(&permitted.0);
+    let retention = &app.config.retention;
+    let mut recorded = history::recorded(&reaches, &permitted.0);
+    let mut asked = request.asked;
+    let mut alone = None;
+    if let Some(process) = request.process {
+        let query = ProcessQuery {
+            range: None,
+            ids: Some(vec![process]),
+        };
+        let found = app.store.processes(permitted.id(), &query).await?;
+        let unknown =
+            || Problem::NotFound("no process of this id was recorded in this container".into());
+        recorded = history::stay(found.first().ok_or_else(unknown)?, &reaches);
+        alone = Some(found);
+    }
+    loop {
+        let grid = plan::plan(&asked, recorded, &reaches, retention)
+            .map_err(|plan::TooFine| too_fine(MAX_BUCKETS))?;
+        let living = match &alone {
+            Some(found) => found.clone(),
+            None => {
+                let query = ProcessQuery {
+                    range: Some(grid.range()),
+                    ids: None,
+                };
+                app.store.processes(permitted.id(), &query).await?
+            }
+        };
+        let everyone = Everyone::of(&living, &reaches, retention, grid.resolution);
+        let load = reading::load(everyone.stays(), grid.resolution, grid.range());
+        match asked.resolution {
+            Some(_) if load > MAX_ASKED_FOR => return Err(too_fine(MAX_ASKED_FOR)),
+            None if load > MAX_CHOSEN => {
+                match Resolution::ALL.into_iter().find(|&r| r > grid.resolution) {
+                    Some(coarser) => asked.finest = coarser,
+                    None => return Ok((grid, Arc::new(everyone))),
+                }
+            }
+            _ => return Ok((grid, Arc::new(everyone))),
+        }
+    }
+}
+
+fn too_fine(most: u64) -> Problem {
+    let allowed =
+        format!("coarser, or the range shorter: one answer is drawn from at most {most} buckets");
+    Problem::parameter("resolution", allowed)
 }
 
 #[derive(Serialize)]
@@ -205,52 +225,50 @@ struct Shown<'a> {
     mean: &'a Curve,
 }
 
-fn draw(
-    drawn: Drawn,
+fn answer(
+    request: &Request,
     grid: &Grid,
-    series: &[Series],
-    processes: &[ProcessRecord],
-    stays: &HashMap<ProcessId, TimeRange>,
+    canvases: Vec<Canvas>,
+    everyone: &Everyone,
     losses: &[LossRecord],
-    top: usize,
 ) -> Value {
-    let chart = chart::draw(drawn.measure(), grid, series, stays, top);
-    let known: HashMap<ProcessId, &ProcessRecord> = processes
-        .iter()
-        .map(|process| (process.start.process, process))
-        .collect();
-    let show = |ranked| shown(ranked, &known);
-    let shown: Vec<Shown<'_>> = chart.top.iter().chain(&chart.others).map(show).collect();
+    let mut canvases = canvases.into_iter();
+    let chart = canvases
+        .next()
+        .expect("there is one for the series")
+        .finish(request.top);
+    let show = |ranked| shown(ranked, everyone);
+    let series: Vec<Shown<'_>> = chart.top.iter().chain(&chart.others).map(show).collect();
     let mut total = json!({ "mean": chart.mean, "min": chart.min, "max": chart.max });
-    if drawn == Drawn::BlockIo {
-        let of = |value| chart::draw(Measure::Flow(value), grid, series, stays, 0).mean;
-        total["read"] = json!(of(|metrics| metrics.get(Metric::BlockReadBytes)));
-        total["write"] = json!(of(|metrics| metrics.get(Metric::BlockWriteBytes)));
+    for (name, canvas) in ["read", "write"].into_iter().zip(canvases) {
+        total[name] = json!(canvas.finish(0).mean);
     }
+    let measure = request.drawn.measure();
+    let covered = grid.per_step(|bucket| measure.covered_ns(grid, bucket));
     let range = grid.range();
     json!({
-        "metric": drawn.name(),
-        "unit": drawn.unit(),
+        "metric": request.drawn.name(),
+        "unit": request.drawn.unit(),
         "resolution": grid.resolution,
         "step_ms": grid.step_ns() / 1_000_000,
         "from_ms": Ms(range.from_ns),
         "to_ms": Ms(range.to_ns),
         "times_ms": grid.step_starts_ns().map(Ms).collect::<Vec<_>>(),
-        "covered_ms": grid.per_step(|bucket| u128::from(drawn.measure().covered_ns(grid, bucket))).into_iter().map(|ns| Ms(ns as u64)).collect::<Vec<_>>(),
+        "covered_ms": covered.into_iter().map(Ms).collect::<Vec<_>>(),
         "total": total,
-        "series": shown,
+        "series": series,
         "losses": losses::join(losses, grid.step_ns()),
     })
 }
 
-fn shown<'a>(ranked: &'a Ranked, known: &HashMap<ProcessId, &'a ProcessRecord>) -> Shown<'a> {
-    let process = ranked.process.and_then(|id| known.get(&id));
+fn shown<'a>(ranked: &'a Ranked, everyone: &'a Everyone) -> Shown<'a> {
+    let process = ranked.process.and_then(|id| everyone.get(id));
     Shown {
         process: ranked.process.map_or(json!("others"), |id| json!(id)),
-        pid: process.map(|process| process.start.pid),
+        pid: process.map(|process| process.pid),
         name: match ranked.process {
             None => "others",
-            Some(_) => process.map_or("", |process| name(process)),
+            Some(_) => process.map_or("", |process| &process.name),
         },
         sum: ranked.sum,
         mean: &ranked.mean,

@@ -5,29 +5,30 @@ use bc_schema::store::Point;
 
 use super::grid::Grid;
 
-/// Calls `each` with every bucket of the grid in which the process used something or is known to have used nothing, in order.
+/// Calls `each` with every bucket of the grid in which the process used something or is known to have used nothing, in order. `before`
+/// is the bucket of its last amount so far.
 ///
 /// Where samples are missing between two points, the later one's amount is all of the time between: it is spread over it evenly, to the
 /// last unit, so that the sum is the process's and no peak appears that nobody saw. The losses beside the chart say where that is so.
 pub(crate) fn parts(
     grid: &Grid,
+    before: &mut Option<i64>,
     points: &[Point],
     value: fn(&Metrics) -> Option<u64>,
     mut each: impl FnMut(usize, u64),
 ) {
     let bucket_ns = grid.resolution.ns();
-    let mut before = None;
     for point in points {
         let Some(amount) = value(&point.usage) else {
             continue;
         };
         let at = grid.index(point.bucket_ns);
-        let spread = match before {
-            Some(before) => (at - before) as u64,
+        let spread = match *before {
+            Some(before) => at.saturating_sub(before).max(1) as u64,
             // Nothing before it here: its own word for how long it was.
-            None => ((point.span_ns.saturating_add(bucket_ns / 2)) / bucket_ns).max(1),
+            None => (point.span_ns.saturating_add(bucket_ns / 2) / bucket_ns).max(1),
         };
-        before = Some(at);
+        *before = Some(at);
         let upto = |part: u64| (u128::from(amount) * u128::from(part) / u128::from(spread)) as u64;
         // The first of the buckets may lie before the grid.
         let first = at + 1 - spread.min(i64::MAX as u64 / 2) as i64;
@@ -62,12 +63,17 @@ mod tests {
         };
         let grid = Grid::new(Resolution::Second, range, range, 10);
         let mut parts_seen = Vec::new();
-        parts(
-            &grid,
-            points,
-            |metrics| metrics.get(Metric::CpuNs),
-            |bucket, amount| parts_seen.push((bucket, amount)),
-        );
+        let (first, second) = points.split_at(points.len() / 2);
+        let mut before = None;
+        for points in [first, second] {
+            parts(
+                &grid,
+                &mut before,
+                points,
+                |metrics| metrics.get(Metric::CpuNs),
+                |bucket, amount| parts_seen.push((bucket, amount)),
+            );
+        }
         parts_seen
     }
 

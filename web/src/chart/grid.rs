@@ -135,7 +135,7 @@ impl Grid {
     }
 
     /// Sums a value of each bucket into its step.
-    pub(crate) fn per_step(&self, value: impl Fn(usize) -> u128) -> Vec<u128> {
+    pub(crate) fn per_step(&self, value: impl Fn(usize) -> u64) -> Vec<u64> {
         let mut sums = vec![0; self.steps()];
         for bucket in 0..self.buckets {
             sums[self.step_of(bucket)] += value(bucket);

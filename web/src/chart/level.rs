@@ -19,76 +19,114 @@ pub(crate) struct Stay {
     pub(crate) high: u64,
 }
 
-/// Calls `each` with every bucket of the grid in which the process's level is known, in order.
-pub(crate) fn stays(grid: &Grid, points: &[Point], stay: TimeRange, mut each: impl FnMut(Stay)) {
-    let mut level = None;
-    for (index, point) in points.iter().enumerate() {
+/// A level that holds until something else is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Held {
+    level: u64,
+    /// The first bucket it is not told of yet.
+    next: i64,
+}
+
+/// Calls `each` with every bucket up to the last point's in which the process's level is known, in order.
+pub(crate) fn advance(
+    grid: &Grid,
+    held: &mut Option<Held>,
+    points: &[Point],
+    stay: TimeRange,
+    mut each: impl FnMut(Stay),
+) {
+    for point in points {
         let highest = point.max_rss_bytes;
         // The final sample of a process has no RSS any more: the level before it stands. One that was never sampled alive is known by
         // its peak alone.
-        let now = point
+        let level = point
             .usage
             .get(Metric::RssBytes)
-            .or(level)
+            .or(held.map(|held| held.level))
             .or(highest)
             .or(point.usage.get(Metric::PeakRssBytes));
-        let Some(now) = now else { continue };
-        level = Some(now);
+        let Some(level) = level else { continue };
         let at = grid.index(point.bucket_ns);
-        let next = points
-            .get(index + 1)
-            .map_or(grid.index(stay.to_ns - 1).max(at) + 1, |next| {
-                grid.index(next.bucket_ns)
-            });
-        for bucket in at.max(0)..next.min(grid.buckets as i64) {
-            let lived = grid.covered(bucket as usize).within(stay);
-            let high = if bucket == at {
-                highest.map_or(now, |highest| highest.max(now))
-            } else {
-                now
-            };
+        fill(grid, *held, at, stay, &mut each);
+        *held = Some(Held {
+            level,
+            next: at + 1,
+        });
+        if (0..grid.buckets as i64).contains(&at) {
+            let high = highest.map_or(level, |highest| highest.max(level));
+            let lived = grid.covered(at as usize).within(stay);
             each(Stay {
-                bucket: bucket as usize,
+                bucket: at as usize,
                 lived,
-                level: now,
+                level,
                 high,
             });
         }
     }
 }
 
-/// Calls `each` with the lowest and the highest sum of all levels within each bucket, as far as the processes' begins and ends tell.
-pub(crate) fn extremes<'a>(
-    grid: &Grid,
-    series: impl Iterator<Item = (&'a [Point], TimeRange)>,
-    mut each: impl FnMut(usize, u64, u64),
-) {
-    // Those that lived all of a bucket, and the few that came or went in it.
-    let mut whole: Vec<Option<(u64, u64)>> = vec![None; grid.buckets];
-    let mut part: Vec<Stay> = Vec::new();
-    for (points, stay) in series {
-        stays(grid, points, stay, |at| {
-            if at.lived == grid.covered(at.bucket) {
-                let (level, high) = whole[at.bucket].get_or_insert((0, 0));
-                *level += at.level;
-                *high += at.high;
-            } else {
-                part.push(at);
-            }
+/// Calls `each` with the buckets that the last level holds for: to the end of the process, or of the grid.
+pub(crate) fn settle(grid: &Grid, held: Option<Held>, stay: TimeRange, mut each: impl FnMut(Stay)) {
+    fill(grid, held, grid.index(stay.to_ns - 1) + 1, stay, &mut each);
+}
+
+/// A held level in the buckets before `end`.
+fn fill(grid: &Grid, held: Option<Held>, end: i64, stay: TimeRange, each: &mut impl FnMut(Stay)) {
+    let Some(Held { level, next }) = held else {
+        return;
+    };
+    for bucket in next.max(0)..end.min(grid.buckets as i64) {
+        let bucket = bucket as usize;
+        each(Stay {
+            bucket,
+            lived: grid.covered(bucket).within(stay),
+            level,
+            high: level,
         });
     }
-    part.sort_unstable_by_key(|at| at.bucket);
-    let mut parts = part.chunk_by(|a, b| a.bucket == b.bucket).peekable();
-    for (bucket, whole) in whole.iter().enumerate() {
-        let partial = parts
-            .next_if(|chunk| chunk[0].bucket == bucket)
-            .unwrap_or_default();
-        if whole.is_none() && partial.is_empty() {
-            continue;
+}
+
+/// Who was there at once: those that lived all of a bucket together, and the few that came or went in it one by one.
+#[derive(Debug, Default)]
+pub(crate) struct Crowd {
+    whole: Vec<Option<(u64, u64)>>,
+    part: Vec<Stay>,
+}
+
+impl Crowd {
+    /// Nobody, in so many buckets.
+    pub(crate) fn of(buckets: usize) -> Self {
+        Self {
+            whole: vec![None; buckets],
+            part: Vec::new(),
         }
-        let (level, high) = whole.unwrap_or_default();
-        let (low, more) = sweep(grid.covered(bucket), partial);
-        each(bucket, level + low, high + more);
+    }
+
+    pub(crate) fn meet(&mut self, grid: &Grid, at: Stay) {
+        if at.lived == grid.covered(at.bucket) {
+            let (level, high) = self.whole[at.bucket].get_or_insert((0, 0));
+            *level += at.level;
+            *high += at.high;
+        } else {
+            self.part.push(at);
+        }
+    }
+
+    /// Calls `each` with the lowest and the highest sum of all levels within each bucket, as far as begins and ends tell.
+    pub(crate) fn extremes(mut self, grid: &Grid, mut each: impl FnMut(usize, u64, u64)) {
+        self.part.sort_unstable_by_key(|at| at.bucket);
+        let mut parts = self.part.chunk_by(|a, b| a.bucket == b.bucket).peekable();
+        for (bucket, whole) in self.whole.iter().enumerate() {
+            let partial = parts
+                .next_if(|chunk| chunk[0].bucket == bucket)
+                .unwrap_or_default();
+            if whole.is_none() && partial.is_empty() {
+                continue;
+            }
+            let (level, high) = whole.unwrap_or_default();
+            let (low, more) = sweep(grid.covered(bucket), partial);
+            each(bucket, level + low, high + more);
+        }
     }
 }
 
@@ -155,9 +193,18 @@ mod tests {
 
     fn levels(points: &[Point], stay: TimeRange) -> Vec<(usize, u64, u64)> {
         let mut seen = Vec::new();
-        stays(&grid(), points, stay, |at| {
-            seen.push((at.bucket, at.level, at.lived.ns()))
-        });
+        let mut see = |at: Stay| seen.push((at.bucket, at.level, at.lived.ns()));
+        let mut held = None;
+        for point in points {
+            advance(
+                &grid(),
+                &mut held,
+                std::slice::from_ref(point),
+                stay,
+                &mut see,
+            );
+        }
+        settle(&grid(), held, stay, see);
         seen
     }
 
@@ -216,14 +263,14 @@ mod tests {
         };
         let point = [point(100, Some(50), Some(60))];
         let of = |stays: &[TimeRange]| {
+            let (grid, mut crowd) = (grid(), Crowd::of(10));
+            for &stay in stays {
+                advance(&grid, &mut None, &point, stay, |at| crowd.meet(&grid, at));
+            }
             let mut seen = None;
-            extremes(
-                &grid(),
-                stays.iter().map(|&stay| (point.as_slice(), stay)),
-                |bucket, low, high| {
-                    assert_eq!((bucket, seen.replace((low, high))), (0, None));
-                },
-            );
+            crowd.extremes(&grid, |bucket, low, high| {
+                assert_eq!((bucket, seen.replace((low, high))), (0, None));
+            });
             seen.unwrap()
         };
         assert_eq!(of(&[stay(0, 3), stay(4, 6), stay(7, 9)]), (0, 60));

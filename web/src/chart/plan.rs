@@ -8,14 +8,15 @@ use crate::history::{self, Reach};
 /// As asked by a request.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Asked {
-    /// `None`: whatever fits.
+    /// `None`: the finest that fits, from `finest` on.
     pub(crate) resolution: Option<Resolution>,
+    pub(crate) finest: Resolution,
     pub(crate) from_ns: Option<u64>,
     pub(crate) to_ns: Option<u64>,
     pub(crate) points: u64,
 }
 
-/// Most buckets that one answer is summed from: what holds its memory to a few megabytes.
+/// Most buckets of time in one answer: what holds its memory to a few megabytes.
 pub(crate) const MAX_BUCKETS: u64 = 200_000;
 /// How many buckets per point are still read for the sake of true minima and maxima before a coarser resolution is taken.
 const FINENESS: u64 = 8;
@@ -43,6 +44,7 @@ pub(crate) fn plan(
         };
         let resolution = Resolution::ALL
             .into_iter()
+            .filter(|&r| r >= asked.finest)
             .find(fits)
             .unwrap_or(Resolution::Day);
         return Ok(Grid::new(resolution, range, recorded, asked.points));
@@ -129,6 +131,7 @@ mod tests {
     ) -> (Resolution, u64) {
         let asked = Asked {
             resolution: None,
+            finest: Resolution::Second,
             from_ns: from.map(|s| s * SECOND_NS),
             to_ns: to.map(|s| s * SECOND_NS),
             points,
@@ -201,6 +204,7 @@ mod tests {
         };
         let asked = Asked {
             resolution: Some(Resolution::Second),
+            finest: Resolution::Second,
             from_ns: None,
             to_ns: None,
             points: 600,
@@ -226,6 +230,7 @@ mod tests {
         };
         let asked = Asked {
             resolution: Some(Resolution::Second),
+            finest: Resolution::Second,
             from_ns: None,
             to_ns: None,
             points: 600,

@@ -33,6 +33,39 @@ fn series(number: u8, points: &[(u64, u64)], metric: Metric) -> Series {
     }
 }
 
+type Stays = HashMap<ProcessId, TimeRange>;
+
+fn at_once(measure: Measure, grid: &Grid, all: &[Series], stays: &Stays, top: usize) -> Chart {
+    let mut canvas = Canvas::new(measure, grid.clone());
+    canvas.add(all, |process| {
+        stays.get(&process).copied().unwrap_or(TimeRange::EVER)
+    });
+    canvas.finish(top)
+}
+
+/// Draws, and holds that the same buckets bring the same chart when they come a second after the other.
+fn draw(measure: Measure, grid: &Grid, all: &[Series], stays: &Stays, top: usize) -> Chart {
+    let mut canvas = Canvas::new(measure, grid.clone());
+    for bucket_ns in (grid.range().from_ns..grid.range().to_ns).step_by(S as usize) {
+        let now = |one: &Series| Series {
+            process: one.process,
+            points: one
+                .points
+                .iter()
+                .filter(|point| point.bucket_ns == bucket_ns)
+                .cloned()
+                .collect(),
+        };
+        let now: Vec<Series> = all.iter().map(now).collect();
+        canvas.add(&now, |process| {
+            stays.get(&process).copied().unwrap_or(TimeRange::EVER)
+        });
+    }
+    let chart = at_once(measure, grid, all, stays, top);
+    assert_eq!(canvas.finish(top), chart);
+    chart
+}
+
 fn grid(points: u64) -> Grid {
     Grid::new(
         Resolution::Second,
@@ -155,7 +188,7 @@ fn two_hundred_processes_for_an_hour_of_seconds_are_drawn() {
         seconds(7200, 10_800),
         600,
     );
-    let chart = draw(CPU, &hour, &all, &HashMap::new(), 10);
+    let chart = at_once(CPU, &hour, &all, &HashMap::new(), 10);
     let sum: u64 = points.iter().map(|(_, cpu)| cpu * 200).sum();
     assert_eq!(
         chart

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use axum::extract::{FromRequestParts, Path};
 use axum::http::request::Parts;
-use bc_schema::store::{ContainerRecord, ProcessQuery, ProcessRecord, Series, SeriesQuery};
+use bc_schema::resolution::SECOND_NS;
+use bc_schema::store::{ContainerRecord, Point, ProcessQuery, ProcessRecord, Series, SeriesQuery};
 use bc_schema::{ContainerId, ProcessId, Resolution, TimeRange};
 
 use super::Plain;
@@ -13,8 +14,10 @@ use super::pids::Pids;
 use crate::api::malformed_id;
 use crate::app::App;
 use crate::history;
+use crate::lived::Everyone;
 use crate::parameters::Parameters;
 use crate::problem::Problem;
+use crate::reading;
 
 /// A request whose caller may see the container it is about.
 pub(crate) struct Asked {
@@ -43,11 +46,8 @@ impl FromRequestParts<Arc<App>> for Asked {
     }
 }
 
-/// One container's processes and their buckets at one resolution.
-pub(crate) struct Buckets {
-    pub(crate) pids: Pids,
-    pub(crate) series: Vec<Series>,
-}
+/// Makes a row of a process's number, a bucket's start (whole seconds since the epoch) and the bucket; `None`: nothing is known there.
+pub(crate) type Row<R> = fn(u64, u64, &Point) -> Option<R>;
 
 impl Asked {
     /// `interval`; `None` when it is not given.
@@ -76,40 +76,56 @@ impl Asked {
         Ok(Some((record, all)))
     }
 
-    /// The buckets of all its processes, or of the one with the number `pid`; `None`: there is no such container or process.
-    pub(crate) async fn buckets(
+    /// The rows of all its processes, or of the one with the number `pid`, by their numbers; none of one without rows.
+    pub(crate) async fn rows<R: Send + 'static>(
         &self,
         app: &App,
         resolution: Resolution,
         pid: Option<u64>,
-    ) -> Result<Option<Buckets>, Problem> {
+        row: Row<R>,
+    ) -> Result<HashMap<u64, Vec<R>>, Problem> {
         let Some((record, all)) = self.processes(app).await? else {
-            return Ok(None);
+            return Ok(HashMap::new());
         };
-        let pids = Pids::of(&all);
+        let pids = Arc::new(Pids::of(&all));
         let mut ids: Option<Vec<ProcessId>> = None;
         if let Some(pid) = pid {
             let Some(process) = all.iter().find(|process| pids.seed_id(process) == pid) else {
-                return Ok(None);
+                return Ok(HashMap::new());
             };
             ids = Some(vec![process.start.process]);
         }
         let retention = &app.config.retention;
         let reaches = history::reaches(record);
-        let from_ns = history::first_kept_ns(&reaches, retention, resolution);
+        let recorded = history::recorded(&reaches, record);
+        let kept_ns = history::first_kept_ns(&reaches, retention, resolution);
+        let range = TimeRange {
+            from_ns: resolution.bucket_ns(recorded.from_ns).max(kept_ns),
+            ..recorded
+        };
+        let everyone = Arc::new(Everyone::of(&all, &reaches, retention, resolution));
+        drop(all);
         let query = SeriesQuery {
             resolution,
-            range: TimeRange {
-                from_ns,
-                to_ns: u64::MAX,
-            },
+            range,
             ids,
         };
-        let mut series = app
-            .store
-            .series(&record.latest().life.container, &query)
-            .await?;
-        history::clip(&mut series, &all, &reaches, retention, resolution);
-        Ok(Some(Buckets { pids, series }))
+        let id = &record.latest().life.container;
+        let add = move |rows: &mut HashMap<u64, Vec<R>>, series: &[Series], _: &Everyone| {
+            for one in series {
+                let Some(pid) = pids.get(one.process) else {
+                    continue;
+                };
+                let new: Vec<R> = one
+                    .points
+                    .iter()
+                    .filter_map(|point| row(pid, point.bucket_ns / SECOND_NS, point))
+                    .collect();
+                if !new.is_empty() {
+                    rows.entry(pid).or_default().extend(new);
+                }
+            }
+        };
+        reading::fold(app, id, query, &everyone, HashMap::new(), add).await
     }
 }

@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use super::Plain;
 use super::asked::Asked;
-use super::ranked::{Ranked, by_process};
+use super::ranked::{Ranked, rank};
 use crate::app::App;
 use crate::problem::Problem;
 
@@ -57,8 +57,6 @@ async fn answer(
     top: usize,
 ) -> Result<Json<Ranked<Row>>, Plain> {
     let resolution = asked.interval()?.unwrap_or(Resolution::Second);
-    let buckets = asked.buckets(app, resolution, pid).await?;
-    Ok(Json(buckets.map_or(Ranked(Vec::new()), |buckets| {
-        by_process(&buckets, top, row, |row| row.duration)
-    })))
+    let rows = asked.rows(app, resolution, pid, row).await?;
+    Ok(Json(rank(rows, top, |row| row.duration).into()))
 }

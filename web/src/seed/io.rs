@@ -15,7 +15,7 @@ use serde::Serialize;
 use super::Plain;
 use super::asked::Asked;
 use super::pids::Pids;
-use super::ranked::{Ranked, by_process};
+use super::ranked::{Ranked, rank};
 use crate::app::App;
 
 /// All files together.
@@ -59,32 +59,26 @@ pub(crate) async fn io(State(app): State<Arc<App>>, asked: Asked) -> Result<Resp
             .map_or(Vec::new(), |(_, all)| all);
         return Ok(Json(totals(&all)).into_response());
     };
-    let Some(buckets) = asked.buckets(&app, resolution, None).await? else {
-        return Ok(Json(Ranked::<Row>(Vec::new())).into_response());
-    };
-    let row = |pid, ts, point: &Point| {
-        moved(&point.usage).map(|(io_in, io_out)| Row {
-            ts,
-            io_in,
-            io_out,
-            file_name: ALL_FILES,
-            proc_name: pid,
-        })
-    };
-    let by_process = by_process(&buckets, top, row, |row| {
-        row.io_in.saturating_add(row.io_out)
-    });
-    let rows: Vec<Row> = by_process
-        .0
-        .into_iter()
-        .flat_map(|(_, rows)| rows)
-        .collect();
+    let rows = asked.rows(&app, resolution, None, row).await?;
+    let top = rank(rows, top, |row| row.io_in.saturating_add(row.io_out));
+    let rows: Vec<Row> = top.into_iter().flat_map(|(_, rows)| rows).collect();
     let by_file = if rows.is_empty() {
         Vec::new()
     } else {
         vec![(ALL_FILES.to_owned(), rows)]
     };
     Ok(Json(Ranked(by_file)).into_response())
+}
+
+fn row(pid: u64, ts: u64, point: &Point) -> Option<Row> {
+    let (io_in, io_out) = moved(&point.usage)?;
+    Some(Row {
+        ts,
+        io_in,
+        io_out,
+        file_name: ALL_FILES,
+        proc_name: pid,
+    })
 }
 
 fn totals(all: &[ProcessRecord]) -> Ranked<Total> {

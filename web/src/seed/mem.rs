@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::Plain;
 use super::asked::Asked;
-use super::ranked::{Ranked, by_process};
+use super::ranked::{Ranked, rank};
 use crate::app::App;
 
 #[derive(Debug, Serialize)]
@@ -37,8 +37,6 @@ pub(crate) async fn mem(
         asked.top()?,
         asked.interval()?.unwrap_or(Resolution::Second),
     );
-    let buckets = asked.buckets(&app, resolution, None).await?;
-    Ok(Json(buckets.map_or(Ranked(Vec::new()), |buckets| {
-        by_process(&buckets, top, row, |row| row.vm_size)
-    })))
+    let rows = asked.rows(&app, resolution, None, row).await?;
+    Ok(Json(rank(rows, top, |row| row.vm_size).into()))
 }

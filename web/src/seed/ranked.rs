@@ -1,12 +1,9 @@
 //! Rows per process, those with the largest sums only, as one JSON object in that order.
 
 use std::cmp::Reverse;
+use std::collections::HashMap;
 
-use bc_schema::resolution::SECOND_NS;
-use bc_schema::store::Point;
 use serde::ser::{Serialize, SerializeMap, Serializer};
-
-use super::asked::Buckets;
 
 /// `{"<key>": [row, …], …}`.
 #[derive(Debug)]
@@ -22,37 +19,29 @@ impl<R: Serialize> Serialize for Ranked<R> {
     }
 }
 
-/// The rows of the `top` processes by the sum of `weight`, under their pids. `row` makes a row of a process's number, a bucket's
-/// start (whole seconds since the epoch) and the bucket; `None`: nothing is known there.
-pub(crate) fn by_process<R>(
-    buckets: &Buckets,
+/// The `top` keys by the sum of `weight` over their rows, largest first.
+pub(crate) fn rank<R>(
+    rows: HashMap<u64, Vec<R>>,
     top: usize,
-    row: impl Fn(u64, u64, &Point) -> Option<R>,
     weight: impl Fn(&R) -> u64,
-) -> Ranked<R> {
-    let mut all: Vec<(u128, u64, Vec<R>)> = Vec::new();
-    for one in &buckets.series {
-        let Some(pid) = buckets.pids.get(one.process) else {
-            continue;
-        };
-        let rows: Vec<R> = one
-            .points
-            .iter()
-            .filter_map(|point| row(pid, point.bucket_ns / SECOND_NS, point))
-            .collect();
-        if !rows.is_empty() {
-            all.push((
-                rows.iter().map(|row| u128::from(weight(row))).sum(),
-                pid,
-                rows,
-            ));
-        }
-    }
-    all.sort_by_key(|(sum, pid, _)| (Reverse(*sum), *pid));
+) -> Vec<(u64, Vec<R>)> {
+    let sum = |rows: &[R]| rows.iter().map(|row| u128::from(weight(row))).sum::<u128>();
+    let mut all: Vec<_> = rows
+        .into_iter()
+        .map(|(key, rows)| (sum(&rows), key, rows))
+        .collect();
+    all.sort_unstable_by_key(|(sum, key, _)| (Reverse(*sum), *key));
     all.truncate(top);
-    Ranked(
-        all.into_iter()
-            .map(|(_, pid, rows)| (pid.to_string(), rows))
-            .collect(),
-    )
+    all.into_iter().map(|(_, key, rows)| (key, rows)).collect()
+}
+
+impl<R> From<Vec<(u64, Vec<R>)>> for Ranked<R> {
+    fn from(ranked: Vec<(u64, Vec<R>)>) -> Self {
+        Self(
+            ranked
+                .into_iter()
+                .map(|(key, rows)| (key.to_string(), rows))
+                .collect(),
+        )
+    }
 }

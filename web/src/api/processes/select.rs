@@ -6,6 +6,7 @@ use std::collections::{HashMap, HashSet};
 use bc_schema::store::ProcessRecord;
 use bc_schema::{Metric, ProcessId, TimeRange};
 
+use crate::history::name;
 use crate::parameters::Parameters;
 use crate::problem::Problem;
 
@@ -85,14 +86,6 @@ impl Selection {
         });
         chosen
     }
-}
-
-/// What it is called now.
-pub(crate) fn name(process: &ProcessRecord) -> &str {
-    process
-        .execs
-        .last()
-        .map_or(&process.start.name, |exec| &exec.name)
 }
 
 fn compare(key: Key, a: &ProcessRecord, b: &ProcessRecord) -> Ordering {

@@ -4,8 +4,8 @@ use bc_schema::store::ProcessRecord;
 use bc_schema::{Metrics, ProcessExec, ProcessId};
 use serde::Serialize;
 
-use super::select::name;
 use crate::api::answer::Ms;
+use crate::history::name;
 use crate::seed::pids::Pids;
 
 #[derive(Serialize)]
