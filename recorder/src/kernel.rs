@@ -3,6 +3,7 @@
 //! Nothing is decided here. aya is used here and in the files below, nowhere else (law 11).
 
 mod btf;
+mod by_hand;
 mod event;
 mod layout;
 mod load;
@@ -105,6 +106,7 @@ pub struct Kernel {
     buffer: Vec<u8>,
     /// Keeps the programs attached for as long as it lives.
     programs: aya::Ebpf,
+    by_hand: Option<by_hand::ByHand>,
 }
 
 impl Kernel {

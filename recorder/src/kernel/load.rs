@@ -6,7 +6,7 @@ use aya_log::EbpfLogger;
 use bc_abi::{ABSENT, Layout};
 
 use super::shared::Shared;
-use super::{Kernel, KernelError};
+use super::{Kernel, KernelError, by_hand};
 
 /// Every typed tracepoint: the program's name and the hook's.
 const TRACEPOINTS: [(&str, &str); 7] = [
@@ -18,6 +18,9 @@ const TRACEPOINTS: [(&str, &str); 7] = [
     ("cgroup_rmdir", "cgroup_rmdir"),
     ("cgroup_mkdir", "cgroup_mkdir"),
 ];
+
+/// The one program that reads user memory: see `by_hand`.
+const READS_USER_MEMORY: &str = "process_exec";
 
 /// Levels of the kernel programs' log.
 const LOG_NONE: u8 = 0;
@@ -62,7 +65,12 @@ pub(super) fn load(
         .try_into()
         .map_err(refused)?;
     walker.load("task", btf).map_err(refused)?;
+    let mut by_hand = None;
     for (program, hook) in TRACEPOINTS {
+        if program == READS_USER_MEMORY && !aya::features().bpf_probe_read_kernel() {
+            by_hand = Some(by_hand::load(object, &ebpf, btf, program, hook)?);
+            continue;
+        }
         let refused =
             |error| KernelError::refused(format!("loading the kernel program {program}"), error);
         let tracepoint: &mut BtfTracePoint = ebpf
@@ -90,10 +98,17 @@ pub(super) fn load(
         has_io,
         buffer: Vec::new(),
         programs: ebpf,
+        by_hand,
     };
     // In this order: nothing is taken into the table before its end can be seen.
     for (program, hook) in TRACEPOINTS {
         let refused = |error| KernelError::refused(format!("attaching to {hook}"), error);
+        if let (READS_USER_MEMORY, Some(by_hand)) = (program, &mut kernel.by_hand) {
+            by_hand
+                .attach()
+                .map_err(|error| KernelError::refused(format!("attaching to {hook}"), error))?;
+            continue;
+        }
         let tracepoint: &mut BtfTracePoint = kernel
             .programs
             .program_mut(program)

@@ -1,0 +1,115 @@
+//! Loads one typed tracepoint without aya's last step.
+//!
+//! Where lockdown refuses `bpf_probe_read_kernel`, aya takes the kernel for one that has only the older `bpf_probe_read`, and rewrites calls of
+//! `bpf_probe_read_user` with it, which such a kernel refuses. The helper itself is allowed under lockdown. So the one program
+//! that needs it is relocated here, against the maps that aya has made, and loaded as it stands.
+
+use std::collections::HashSet;
+use std::io;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+
+use aya::maps::Map;
+use aya::{Btf, Ebpf};
+use aya_obj::btf::BtfKind;
+use aya_obj::generated::{bpf_attach_type, bpf_attr, bpf_cmd, bpf_prog_type};
+
+use super::KernelError;
+
+/// A loaded program, attached for as long as the second descriptor lives.
+pub(super) struct ByHand {
+    program: OwnedFd,
+    link: Option<OwnedFd>,
+}
+
+/// Loads `program` for the tracepoint `hook`.
+pub(super) fn load(
+    object: &[u8],
+    ebpf: &Ebpf,
+    btf: &Btf,
+    program: &str,
+    hook: &str,
+) -> Result<ByHand, KernelError> {
+    let doing = || format!("loading the kernel program {program} under lockdown");
+    let mut parsed =
+        aya_obj::Object::parse(object).map_err(|error| KernelError::refused(doing(), error))?;
+    let maps = parsed.maps.clone();
+    let descriptors: Vec<_> = maps
+        .iter()
+        .filter_map(|(name, map)| {
+            Some((name.as_str(), descriptor(ebpf.map(name)?)?.as_raw_fd(), map))
+        })
+        .collect();
+    let sections: HashSet<usize> = parsed
+        .functions
+        .keys()
+        .map(|(section, _)| *section)
+        .collect();
+    let refused = |error| KernelError::refused(doing(), error);
+    parsed
+        .relocate_maps(descriptors.into_iter(), &sections)
+        .map_err(refused)?;
+    parsed.relocate_calls(&sections).map_err(refused)?;
+    let function = parsed
+        .programs
+        .get(program)
+        .and_then(|found| parsed.functions.get(&found.function_key()))
+        .ok_or(KernelError::NotEmbedded)?;
+    let hook_id = btf
+        .id_by_type_name_kind(&format!("btf_trace_{hook}"), BtfKind::Typedef)
+        .map_err(|error| KernelError::refused(doing(), error))?;
+
+    // SAFETY: all zeroes are a valid attribute of every command.
+    let mut attr = unsafe { std::mem::zeroed::<bpf_attr>() };
+    // SAFETY: the member of BPF_PROG_LOAD, all of it zeroed above.
+    let load = unsafe { &mut attr.__bindgen_anon_3 };
+    load.prog_type = bpf_prog_type::BPF_PROG_TYPE_TRACING as u32;
+    load.expected_attach_type = bpf_attach_type::BPF_TRACE_RAW_TP as u32;
+    load.attach_btf_id = hook_id;
+    load.insns = function.instructions.as_ptr() as u64;
+    load.insn_cnt = function.instructions.len() as u32;
+    load.license = c"Dual MIT/GPL".as_ptr() as u64;
+    let program = call(bpf_cmd::BPF_PROG_LOAD, &mut attr)
+        .map_err(|error| KernelError::refused(doing(), error))?;
+    Ok(ByHand {
+        program,
+        link: None,
+    })
+}
+
+impl ByHand {
+    /// Attaches it to the tracepoint it was loaded for.
+    pub(super) fn attach(&mut self) -> io::Result<()> {
+        // SAFETY: all zeroes are a valid attribute of every command.
+        let mut attr = unsafe { std::mem::zeroed::<bpf_attr>() };
+        attr.raw_tracepoint.prog_fd = self.program.as_raw_fd() as u32;
+        self.link = Some(call(bpf_cmd::BPF_RAW_TRACEPOINT_OPEN, &mut attr)?);
+        Ok(())
+    }
+}
+
+fn descriptor(map: &Map) -> Option<BorrowedFd<'_>> {
+    match map {
+        Map::Array(data) | Map::HashMap(data) | Map::PerCpuArray(data) | Map::RingBuf(data) => {
+            Some(data.fd().as_fd())
+        }
+        _ => None,
+    }
+}
+
+/// A command that answers with a new descriptor.
+fn call(command: bpf_cmd, attr: &mut bpf_attr) -> io::Result<OwnedFd> {
+    // SAFETY: a whole attribute, and pointers in it that outlive the call.
+    let answer = unsafe {
+        libc::syscall(
+            libc::SYS_bpf,
+            command as libc::c_long,
+            std::ptr::from_mut(attr),
+            size_of::<bpf_attr>(),
+        )
+    };
+    if answer < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: a descriptor that the kernel has just made for us.
+    Ok(unsafe { OwnedFd::from_raw_fd(answer as i32) })
+}
