@@ -1,1 +1,21 @@
-fn main() {}
+//! `bubble-chamber`, one executable with every role. Wiring only: each role is a library function of its own crate.
+
+mod cli;
+mod command;
+mod control;
+mod data_dir;
+mod health;
+mod link;
+mod logging;
+mod recording;
+mod report;
+mod run;
+mod settings;
+mod sink;
+mod up;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    cli::parse().execute()
+}

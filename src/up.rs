@@ -2,6 +2,7 @@
 
 mod interrupt;
 mod parts;
+mod resume;
 
 use std::io::ErrorKind;
 use std::net::SocketAddr;
@@ -46,7 +47,15 @@ pub(crate) async fn serve(settings: &Settings) -> anyhow::Result<()> {
 
     let store = Arc::new(SqliteStore::open(&data.database())?);
     let (committed, _) = broadcast::channel::<Committed>(NEWS);
-    let mut recording = Recording::start(settings.recorder.clone(), &store, committed.clone());
+    let host = &settings.recorder.host;
+    let resume = resume::left_open(&*store, host)
+        .await
+        .context("cannot look up what was recorded before")?;
+    let config = bc_recorder::Config {
+        resume,
+        ..settings.recorder.clone()
+    };
+    let mut recording = Recording::start(config, &store, committed.clone());
     let (health, said) = watch::channel(bc_web::Health::default());
     tokio::spawn(health::follow(recording.status.clone(), health));
 

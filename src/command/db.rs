@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use bc_store::sqlite::Upgraded;
 use clap::{Args, Subcommand};
 
 use super::{Shared, take};
@@ -43,6 +44,15 @@ fn init(shared: Shared) -> anyhow::Result<ExitCode> {
 fn upgrade(shared: Shared) -> anyhow::Result<ExitCode> {
     let settings = shared.settings(Layer::default(), "warn")?;
     let (data, _lock) = take(&settings, "db upgrade")?;
-    bc_store::sqlite::upgrade(&data.database())?;
+    let file = data.database();
+    let file = file.display();
+    match bc_store::sqlite::upgrade(&data.database())? {
+        Upgraded::NothingToDo { version } => report::answer(format_args!(
+            "{file} has version {version} of the tables: nothing to do"
+        ))?,
+        Upgraded::From { old, new } => report::answer(format_args!(
+            "{file} was brought from version {old} of the tables to {new}"
+        ))?,
+    }
     Ok(ExitCode::SUCCESS)
 }

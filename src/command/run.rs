@@ -101,7 +101,7 @@ impl Plan {
         let id = self.id.clone();
         let mut signals = Signals::listen()?;
         let mut recorder = Recorder::find(settings).await?;
-        let begun = self.begin(&mut recorder, &child).await;
+        let begun = self.begin(&recorder, &child).await;
         let (cgroup, page) = match begun {
             Ok(begun) => begun,
             Err(error) => {
@@ -143,32 +143,52 @@ impl Plan {
     /// Puts the waiting child into a watched cgroup of its own; gives that and its page's address.
     async fn begin(
         self,
-        recorder: &mut Recorder,
+        recorder: &Recorder,
         child: &Waiting,
     ) -> anyhow::Result<(RunCgroup, String)> {
+        let cgroup = RunCgroup::below_caller(&Hierarchies::mounted()?, self.id.as_str())?;
+        match self.enter(recorder, &cgroup, child).await {
+            Ok(page) => Ok((cgroup, page)),
+            Err(error) => {
+                // Nobody has entered it.
+                let _ = cgroup.remove(Duration::ZERO);
+                Err(error)
+            }
+        }
+    }
+
+    async fn enter(
+        self,
+        recorder: &Recorder,
+        cgroup: &RunCgroup,
+        child: &Waiting,
+    ) -> anyhow::Result<String> {
         let Self {
             id,
             again,
             command,
             uid,
         } = self;
-        let cgroup = RunCgroup::below_caller(&Hierarchies::mounted()?, id.as_str())?;
-        let run = recording::Run {
-            id: id.clone(),
-            again,
-            cgroup: cgroup.directory().to_owned(),
-            command,
-            uid,
-        };
-        recorder.watch(run).await?;
-        cgroup
-            .add(child.pid.as_raw().unsigned_abs())
-            .context("cannot put the command into its cgroup")?;
+        let cgroup_directory = cgroup.directory().to_owned();
+        recorder
+            .watch(recording::Run {
+                id: id.clone(),
+                again,
+                cgroup: cgroup_directory,
+                command,
+                uid,
+            })
+            .await?;
         let page = match recorder.page(&id).await? {
             (url, true) => url,
             (url, false) => format!("{url} (there once `sudo bubble-chamber up` runs)"),
         };
-        Ok((cgroup, page))
+        // The child is ours, so its pid is no other's until it is waited for.
+        let pid = child.pid.as_raw().unsigned_abs();
+        cgroup
+            .add(pid)
+            .context("cannot put the command into its cgroup")?;
+        Ok(page)
     }
 }
 
@@ -186,6 +206,11 @@ fn summary(id: &ContainerId, ended: Ended, finished: &Finished, recorded_on: boo
             "; {open} of them still live and are no longer recorded (under an `up` they would be)"
         ),
     };
+    if processes == 0 {
+        return format!(
+            "{id} {ended}; nothing of it was recorded: its recorder was started anew meanwhile"
+        );
+    }
     let cpu_s = cpu_ns as f64 / 1e9;
     let plural = if processes == 1 {
         "process"

@@ -107,7 +107,7 @@ async fn each_question_has_its_answer() {
     let folder = tempfile::tempdir().unwrap();
     let socket = folder.path().join("control.sock");
     serve(&socket).await;
-    let mut client = Client::connect(&socket).await.unwrap().unwrap();
+    let client = Client::find(&socket).await.unwrap().unwrap();
 
     let Answer::Pong { pid, .. } = client.ask(&Ask::Ping).await.unwrap() else {
         panic!("no pong")
@@ -144,7 +144,7 @@ async fn an_id_that_was_used_wants_a_clear_word_and_one_in_use_another_id() {
     let folder = tempfile::tempdir().unwrap();
     let socket = folder.path().join("control.sock");
     serve(&socket).await;
-    let mut client = Client::connect(&socket).await.unwrap().unwrap();
+    let client = Client::find(&socket).await.unwrap().unwrap();
 
     let refusal = client
         .ask(&watch("used", false))
@@ -203,10 +203,10 @@ async fn nonsense_is_refused_and_the_talk_goes_on() {
 async fn a_socket_that_nobody_listens_on_is_nobody() {
     let folder = tempfile::tempdir().unwrap();
     let socket = folder.path().join("control.sock");
-    assert!(Client::connect(&socket).await.unwrap().is_none());
+    assert!(Client::find(&socket).await.unwrap().is_none());
     drop(server::listen(&socket).unwrap());
     assert!(socket.exists(), "as a killed `up` leaves it");
-    assert!(Client::connect(&socket).await.unwrap().is_none());
+    assert!(Client::find(&socket).await.unwrap().is_none());
     server::listen(&socket).unwrap();
 }
 
@@ -215,17 +215,11 @@ async fn who_asks_an_up_that_stops_is_told() {
     let folder = tempfile::tempdir().unwrap();
     let socket = folder.path().join("control.sock");
     let shutdown = serve(&socket).await;
-    let mut client = Client::connect(&socket).await.unwrap().unwrap();
+    let client = Client::find(&socket).await.unwrap().unwrap();
     client.ask(&Ask::Ping).await.unwrap();
     shutdown.cancel();
-    assert!(
-        client
-            .ask(&Ask::Ping)
-            .await
-            .unwrap_err()
-            .to_string()
-            .contains("has stopped")
-    );
+    let refusal = client.ask(&Ask::Ping).await.unwrap_err();
+    assert!(refusal.to_string().contains("has stopped"), "{refusal:#}");
 }
 
 #[test]

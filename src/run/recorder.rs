@@ -3,15 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 use bc_recorder::Finished;
 use bc_schema::ContainerId;
 use bc_store::SqliteStore;
 use tokio::sync::broadcast;
 
 use crate::control::client::Client;
-use crate::control::{Answer, Ask};
-use crate::data_dir::{DataDir, Lock};
+use crate::data_dir::{DataDir, Holder, Lock};
 use crate::link::Links;
 use crate::recording::{Recording, Run};
 use crate::settings::Settings;
@@ -38,67 +37,27 @@ impl Recorder {
     /// Joins the `up` of the data directory, or begins to record into it.
     pub(crate) async fn find(settings: &Settings) -> anyhow::Result<Self> {
         let data = DataDir::create(&settings.data)?;
-        let holder = match data.lock("run")? {
-            Ok(lock) => {
-                return Ok(Self::Own(Box::new(
-                    Own::start(settings, &data, lock).await?,
-                )));
-            }
-            Err(holder) => holder,
-        };
-        let joined = tokio::time::timeout(SOCKET_PATIENCE, async {
-            loop {
-                match Client::connect(&data.control_socket()).await {
-                    Ok(None) => tokio::time::sleep(Duration::from_millis(50)).await,
-                    found => return found,
-                }
-            }
-        });
-        match joined.await {
-            Ok(found) => Ok(Self::Joined(found?.context("nobody listens")?)),
-            Err(_) => bail!(
-                "the data directory {} is in use by {holder}, which takes no commands: wait for its end, start an `up` to \
-                 record several at once, or name another directory with --data",
-                data.path().display()
-            ),
+        match data.lock("run")? {
+            Ok(lock) => Ok(Self::Own(Box::new(
+                Own::start(settings, &data, lock).await?,
+            ))),
+            Err(holder) => Ok(Self::Joined(join(&data, &holder).await?)),
         }
     }
 
     /// Has a run's cgroup watched; when this comes back, nothing that happens in it is missed.
-    pub(crate) async fn watch(&mut self, run: Run) -> anyhow::Result<()> {
+    pub(crate) async fn watch(&self, run: Run) -> anyhow::Result<()> {
         match self {
             Self::Own(own) => own.recording.desk.watch(run).await,
-            Self::Joined(client) => {
-                let Run {
-                    id,
-                    again,
-                    cgroup,
-                    command,
-                    uid,
-                } = run;
-                let ask = Ask::Watch {
-                    id: id.to_string(),
-                    again,
-                    cgroup,
-                    command,
-                    uid,
-                };
-                match client.ask(&ask).await? {
-                    Answer::Watching => Ok(()),
-                    other => bail!("the `up` that records here gave no sense: {other:?}"),
-                }
-            }
+            Self::Joined(up) => up.watch(run).await,
         }
     }
 
     /// The page of a run, and whether it is there now.
-    pub(crate) async fn page(&mut self, id: &ContainerId) -> anyhow::Result<(String, bool)> {
+    pub(crate) async fn page(&self, id: &ContainerId) -> anyhow::Result<(String, bool)> {
         match self {
             Self::Own(own) => Ok((own.links.container(id), false)),
-            Self::Joined(client) => match client.ask(&Ask::Url { id: id.to_string() }).await? {
-                Answer::Url { url } => Ok((url, true)),
-                other => bail!("the `up` that records here gave no sense: {other:?}"),
-            },
+            Self::Joined(up) => Ok((up.url(id).await?, true)),
         }
     }
 
@@ -113,33 +72,13 @@ impl Recorder {
 
     /// Waits until every process of the run has ended and is stored, but no longer than `patience` for those that live on.
     pub(crate) async fn finish(
-        &mut self,
+        &self,
         id: &ContainerId,
         patience: Duration,
     ) -> anyhow::Result<Finished> {
         match self {
             Self::Own(own) => own.recording.desk.finish(id.clone(), patience).await,
-            Self::Joined(client) => {
-                let patience_ms = patience.as_millis().try_into().unwrap_or(u64::MAX);
-                match client
-                    .ask(&Ask::Finish {
-                        id: id.to_string(),
-                        patience_ms,
-                    })
-                    .await?
-                {
-                    Answer::Finished {
-                        processes,
-                        open_processes,
-                        cpu_ns,
-                    } => Ok(Finished {
-                        processes,
-                        open_processes,
-                        cpu_ns,
-                    }),
-                    other => bail!("the `up` that records here gave no sense: {other:?}"),
-                }
-            }
+            Self::Joined(up) => up.finish(id, patience).await,
         }
     }
 
@@ -150,6 +89,26 @@ impl Recorder {
             Self::Joined(_) => Ok(()),
         }
     }
+}
+
+/// Finds the `up` behind a directory that is held.
+async fn join(data: &DataDir, holder: &Holder) -> anyhow::Result<Client> {
+    let socket = data.control_socket();
+    let found = async {
+        loop {
+            match Client::find(&socket).await.transpose() {
+                Some(found) => return found,
+                None => tokio::time::sleep(Duration::from_millis(50)).await,
+            }
+        }
+    };
+    tokio::time::timeout(SOCKET_PATIENCE, found).await.unwrap_or_else(|_| {
+        bail!(
+            "the data directory {} is in use by {holder}, which takes no commands: wait for its end, start an `up` to record \
+             several at once, or name another directory with --data",
+            data.path().display()
+        )
+    })
 }
 
 impl Own {
