@@ -8,14 +8,6 @@ pub enum Error {
     /// The settings are not safe to serve with.
     #[error(transparent)]
     Config(#[from] ConfigError),
-    /// The listening socket failed.
-    #[error("serving the page on {listen}: {source}")]
-    Serve {
-        /// Where it listened.
-        listen: SocketAddr,
-        /// What went wrong underneath.
-        source: std::io::Error,
-    },
 }
 
 /// A setting that is refused (law 10). Never holds the secret itself.

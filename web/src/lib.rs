@@ -8,6 +8,7 @@ mod app;
 mod auth;
 mod chart;
 mod config;
+mod connections;
 mod error;
 mod guard;
 mod headers;

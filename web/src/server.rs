@@ -3,14 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Router;
+use axum::body::Body;
 use axum::extract::{DefaultBodyLimit, Request};
-use axum::http::Uri;
+use axum::http::{self, Uri};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use axum::serve::ListenerExt;
-use axum::{Router, ServiceExt};
 use bc_schema::Committed;
 use bc_schema::store::ReadStore;
+use hyper::body::Incoming;
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, broadcast, watch};
 use tokio_util::sync::CancellationToken;
@@ -26,12 +27,10 @@ use crate::error::Error;
 use crate::health::Health;
 use crate::metrics::Requests;
 use crate::problem::Problem;
-use crate::{api, guard, headers, metrics, page, seed};
+use crate::{api, connections, guard, headers, metrics, page, seed};
 
 /// How long a request may take until its answer begins.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// How long requests under way are waited for at the end.
-const FAREWELL: Duration = Duration::from_secs(5);
 /// How many answers read many buckets at a time.
 const READERS: usize = 2;
 /// Largest body of a request.
@@ -47,7 +46,6 @@ pub async fn run(
     shutdown: CancellationToken,
 ) -> Result<(), Error> {
     config.check()?;
-    let listen = config.listen;
     let auth = Auth::new(&config);
     let prefix = config.prefix().to_owned();
     let app = Arc::new(App {
@@ -60,25 +58,14 @@ pub async fn run(
         shutdown: shutdown.clone(),
         readers: Semaphore::new(READERS),
     });
+    let router = router(app);
     // The prefix goes before routing, so that a proxy may pass it on or take it off.
-    let service =
-        MapRequestLayer::new(move |request| without_prefix(&prefix, request)).layer(router(app));
-    let listener = listener.tap_io(|stream| {
-        if let Err(error) = stream.set_nodelay(true) {
-            tracing::debug!(%error, "setting TCP_NODELAY");
-        }
-    });
-    let stop = shutdown.clone();
-    let serve = axum::serve(listener, ServiceExt::<Request>::into_make_service(service))
-        .with_graceful_shutdown(stop.cancelled_owned());
-    let too_long = async {
-        shutdown.cancelled().await;
-        tokio::time::sleep(FAREWELL).await;
-    };
-    tokio::select! {
-        served = async { serve.await } => served.map_err(|source| Error::Serve { listen, source }),
-        () = too_long => Ok(()),
-    }
+    let service = MapRequestLayer::new(move |request: http::Request<Incoming>| {
+        without_prefix(&prefix, request.map(Body::new))
+    })
+    .layer(router);
+    connections::serve(listener, service, shutdown).await;
+    Ok(())
 }
 
 fn router(app: Arc<App>) -> Router {
