@@ -70,7 +70,7 @@ export function assertQuiet({ complaints }) {
 
 /** Fails if a token stands in the address, the history or any request but the first and the one that exchanges it. */
 export async function assertTokenGone({ page, requests }, token) {
-  assert.ok(!page.url().includes('token'), `the address still holds the token: ${page.url()}`)
+  assert.ok(!page.url().includes(token), `the address still holds the token: ${page.url()}`)
   assert.ok(requests.length > 3, 'the page has asked for something')
   for (const request of requests.slice(1)) {
     assert.ok(!request.url().includes(token), `the token stands in a request for ${request.url()}`)

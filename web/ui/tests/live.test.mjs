@@ -65,17 +65,18 @@ test('what ends is seen to end', { timeout: 180_000 }, async (t) => {
 
 test('a server that goes away is told, and found again', { timeout: 180_000 }, async (t) => {
   const up = await startUp(t)
-  up.run('live-away', 'sleep', '60')
+  assert.equal(await up.runToEnd('live-away', '/bin/true'), 0)
   const browser = await startBrowser(t)
   const { page } = await browser.open()
   await page.goto(up.page({ container: 'live-away', token: await up.token('--admin') }))
-  await processRow(page, 'sleep').waitFor()
-  await page.locator('.connection.live').waitFor()
-  await page.context().setOffline(true)
+  await processRow(page, 'true').waitFor()
+  await page.locator('.connection', { hasText: 'ended' }).waitFor()
+  await up.stop()
   await page.locator('.connection.bad', { hasText: 'reconnecting' }).waitFor()
-  await processRow(page, 'sleep').waitFor()
-  await page.context().setOffline(false)
-  await page.locator('.connection.live').waitFor()
+  await processRow(page, 'true').waitFor()
+  await up.start()
+  await page.locator('.connection', { hasText: 'ended' }).waitFor()
+  await processRow(page, 'true').waitFor()
 })
 
 test('a page that nobody sees keeps no stream', { timeout: 180_000 }, async (t) => {

@@ -18,33 +18,40 @@ const STOPS_WITHIN_MS = 20_000
 const binary = process.env.BC_BIN
 if (!binary) throw new Error('BC_BIN is not set: it names the bubble-chamber executable that these tests start')
 
-/** A running `up`. Give it the test's context: it stops, and its data goes, when the test ends. */
+/** Starts an `up`. Give it the test's context: it stops, and its data goes, when the test ends. */
 export async function startUp(test) {
   const folder = await mkdtemp(join(tmpdir(), 'bc-page-'))
-  const data = join(folder, 'data')
-  const up = spawn(binary, ['up', '--data', data, '--listen', `127.0.0.1:${await freePort()}`], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
-  const said = []
-  up.stderr.on('data', (chunk) => said.push(chunk))
-  const commands = []
+  const up = new Up(folder, await freePort())
   test.after(async () => {
-    for (const command of commands) await endGroup(command)
-    await end(up)
+    for (const command of up.commands) await end(command)
+    await up.stop()
     await rm(folder, { recursive: true, force: true })
   })
-  const link = await linkOf(up, said)
-  return new Up(folder, data, link, commands)
+  await up.start()
+  return up
 }
 
 class Up {
-  constructor(folder, data, link, commands) {
+  commands = []
+
+  constructor(folder, port) {
     /** A folder for the test's own files. */
     this.folder = folder
-    this.data = data
+    this.data = join(folder, 'data')
+    this.port = port
+  }
+
+  /** Starts it, again if it was stopped: on the same address, with the same data. */
+  async start() {
+    const args = ['up', '--data', this.data, '--listen', `127.0.0.1:${this.port}`]
+    this.process = spawn(binary, args, { stdio: ['ignore', 'pipe', 'pipe'] })
     /** The administrator's link, with its token. */
-    this.link = link
-    this.commands = commands
+    this.link = await linkOf(this.process)
+  }
+
+  async stop() {
+    const code = await end(this.process)
+    if (code !== 0) throw new Error(`up ended with ${code} after SIGTERM`)
   }
 
   /** The page's address with these parameters and nothing else. */
@@ -57,12 +64,9 @@ class Up {
   /** Starts a command under `run`, in a process group of its own. */
   run(id, ...command) {
     const child = spawn(binary, ['run', '--data', this.data, '--id', id, '--', ...command], {
-      stdio: ['ignore', 'ignore', 'pipe'],
+      stdio: 'ignore',
       detached: true,
     })
-    const said = []
-    child.stderr.on('data', (chunk) => said.push(chunk))
-    child.says = () => Buffer.concat(said).toString()
     this.commands.push(child)
     return child
   }
@@ -105,43 +109,32 @@ export async function until(holds) {
   }
 }
 
-async function linkOf(up, said) {
-  const lines = createInterface({ input: up.stdout })
-  const ended = once(up, 'exit').then(([code]) => {
-    throw new Error(`up ended with ${code} before it printed its link:\n${Buffer.concat(said)}`)
-  })
-  const printed = (async () => {
-    for await (const line of lines) {
+async function linkOf(process) {
+  const said = []
+  process.stderr.on('data', (chunk) => said.push(chunk))
+  const wrong = (what) => new Error(`${what} before up printed its link:\n${Buffer.concat(said)}`)
+  const late = new AbortController()
+  const timer = setTimeout(() => late.abort(), STARTS_WITHIN_MS)
+  try {
+    for await (const line of createInterface({ input: process.stdout, signal: late.signal })) {
       const link = line.match(/http:\/\/\S+/)
       if (link !== null) return link[0]
     }
-    throw new Error(`up closed its output before it printed its link:\n${Buffer.concat(said)}`)
-  })()
-  const late = new Promise((_, reject) => {
-    setTimeout(
-      () => reject(new Error(`no link within ${STARTS_WITHIN_MS} ms:\n${Buffer.concat(said)}`)),
-      STARTS_WITHIN_MS,
-    ).unref()
-  })
-  ended.catch(() => undefined)
-  return Promise.race([printed, ended, late])
+    throw wrong(late.signal.aborted ? `${STARTS_WITHIN_MS} ms passed` : 'its output ended')
+  } finally {
+    clearTimeout(timer)
+  }
 }
 
-async function endGroup(child) {
-  if (child.exitCode !== null || child.signalCode !== null) return
-  const ended = once(child, 'exit')
-  child.kill('SIGTERM')
-  await ended
-}
-
+/** Ends a process in order, and gives its exit code. */
 async function end(child) {
-  if (child.exitCode !== null || child.signalCode !== null) return
+  if (child.exitCode !== null || child.signalCode !== null) return child.exitCode
   const ended = once(child, 'exit')
   child.kill('SIGTERM')
   const late = setTimeout(() => child.kill('SIGKILL'), STOPS_WITHIN_MS)
   const [code] = await ended
   clearTimeout(late)
-  if (code !== 0) throw new Error(`up ended with ${code} after SIGTERM`)
+  return code
 }
 
 async function freePort() {

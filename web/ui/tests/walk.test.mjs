@@ -25,7 +25,7 @@ test('from the list to a container to a process', { timeout: 180_000 }, async (t
   await picture(page, 'list')
 
   await link.click()
-  await page.getByRole('heading', { name: 'walk-burner' }).waitFor()
+  await page.locator('.head-id code', { hasText: 'walk-burner' }).waitFor()
   await page.locator('.state-live').waitFor()
   await page.locator('.connection.live').waitFor()
   await processRow(page, 'false').locator('.exit-failed', { hasText: '1' }).waitFor()
@@ -68,6 +68,8 @@ test('a past one, on a narrow screen', { timeout: 180_000 }, async (t) => {
   await page.goto(up.page({ container: 'walk-past', token: await up.token('--container', 'walk-past', '--for', '1h') }))
   await page.locator('.state-past').waitFor()
   await page.locator('.connection', { hasText: 'ended' }).waitFor()
+  // Rows are drawn near the screen only.
+  await page.locator('#processes').scrollIntoViewIfNeeded()
   await processRow(page, 'sh').locator('.exit-failed', { hasText: '7' }).waitFor()
   await picture(page, 'narrow')
   assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 360)
@@ -102,7 +104,7 @@ test('by keyboard alone', { timeout: 180_000 }, async (t) => {
 
 test('a drag over a chart narrows everything, and Back widens it again', { timeout: 180_000 }, async (t) => {
   const up = await startUp(t)
-  assert.equal(await up.runToEnd('walk-brush', 'sh', '-c', '/bin/true; sleep 8; /bin/false'), 1)
+  assert.equal(await up.runToEnd('walk-brush', 'sh', '-c', '/bin/true; sleep 6; /bin/false; sleep 2; exit 0'), 0)
   const browser = await startBrowser(t)
   const visit = await browser.open()
   const { page } = visit

@@ -80,7 +80,7 @@ const MEMORY: Kind = {
       row(
         layer,
         amount(at < 0 ? largest(layer.values) : layer.values[at]),
-        at < 0 ? 'highest RSS in this window' : 'RSS',
+        at < 0 ? 'highest mean of a step in this window; its true peak is in the list below' : 'RSS',
       ),
     ),
 }

@@ -65,6 +65,11 @@ function Entry({ of: one, cpu_ns_per_s }: { of: ListedContainer; cpu_ns_per_s: n
         <KindBadge kind={one.kind} />
         <Link href={hrefTo({ container: one.id })} title={visible(one.id)}>
           <Text of={one.name} />
+          {one.id !== one.name && (
+            <span class="list-id">
+              <Text of={one.short_id ?? one.id} />
+            </span>
+          )}
         </Link>
         {one.lives > 1 && (
           <span class="count" title={`it was started ${one.lives} times`}>

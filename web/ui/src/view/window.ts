@@ -16,8 +16,9 @@ export interface Window {
 
 const LENGTHS: Record<Exclude<Preset, 'all'>, number> = { '5m': 300_000, '15m': 900_000, '1h': 3_600_000 }
 
-/** Less than this would be a curve of two points. */
+/** A living one is given room to grow into; of a past one this much is needed to draw an axis. */
 const SHORTEST_MS = 10_000
+const SHORTEST_PAST_MS = 1000
 
 /** The life a view is about: the chosen one, else the latest. */
 export function chosenLife(view: View, lives: readonly Life[]): Life | undefined {
@@ -34,7 +35,7 @@ export function windowOf(view: View, container: OneContainer, until_ms: number |
   if (view.window !== null) return { ...view.window, follows: false, preset: null, began_ms, end_ms }
   const preset = view.preset ?? (live ? '15m' : 'all')
   const earliest_ms = preset === 'all' ? began_ms : Math.max(began_ms, end_ms - LENGTHS[preset])
-  const to_ms = Math.max(end_ms, earliest_ms + SHORTEST_MS)
+  const to_ms = Math.max(end_ms, earliest_ms + (live ? SHORTEST_MS : SHORTEST_PAST_MS))
   return { from_ms: earliest_ms, to_ms, follows: live, preset, began_ms, end_ms }
 }
 
