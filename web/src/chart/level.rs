@@ -105,8 +105,8 @@ impl Crowd {
     pub(crate) fn meet(&mut self, grid: &Grid, at: Stay) {
         if at.lived == grid.covered(at.bucket) {
             let (level, high) = self.whole[at.bucket].get_or_insert((0, 0));
-            *level += at.level;
-            *high += at.high;
+            *level = level.saturating_add(at.level);
+            *high = high.saturating_add(at.high);
         } else {
             self.part.push(at);
         }
@@ -125,7 +125,7 @@ impl Crowd {
             }
             let (level, high) = whole.unwrap_or_default();
             let (low, more) = sweep(grid.covered(bucket), partial);
-            each(bucket, level + low, high + more);
+            each(bucket, level.saturating_add(low), high.saturating_add(more));
         }
     }
 }
@@ -148,11 +148,11 @@ fn sweep(span: Span, stays: &[Stay]) -> (u64, u64) {
             since_ns = at_ns;
         }
         if leaves {
-            level -= stays[index].level;
-            high -= stays[index].high;
+            level = level.saturating_sub(stays[index].level);
+            high = high.saturating_sub(stays[index].high);
         } else {
-            level += stays[index].level;
-            high += stays[index].high;
+            level = level.saturating_add(stays[index].level);
+            high = high.saturating_add(stays[index].high);
         }
         highest = highest.max(high);
     }

@@ -135,11 +135,18 @@ async fn a_range_is_cut_at_its_buckets() {
         (&answer["series"][0]["sum"], &answer["series"][1]["sum"]),
         (&json!(2 * S), &json!(S / 5))
     );
-    let nothing = usage(&site, &format!("from={}", (T0 + 100) * 1000)).await;
-    assert_eq!(
-        (&nothing["times_ms"], &nothing["series"]),
-        (&json!([]), &json!([]))
-    );
+    let end_of_time = u64::MAX / 1_000_000;
+    for beyond in [
+        format!("from={}", (T0 + 100) * 1000),
+        format!("to={}", (T0 - 100) * 1000),
+        format!("from={end_of_time}&resolution=d"),
+    ] {
+        let nothing = usage(&site, &beyond).await;
+        assert_eq!(nothing["times_ms"], json!([]), "{beyond}");
+        assert_eq!(nothing["series"], json!([]), "{beyond}");
+    }
+    let all_of_time = usage(&site, &format!("from=0&to={end_of_time}&points=10")).await;
+    assert_eq!(all_of_time["series"][0]["sum"], 4 * S);
 }
 
 #[tokio::test]
