@@ -4,7 +4,7 @@ import { Unknown } from '../elements/Known.tsx'
 import { Text } from '../elements/Text.tsx'
 import { Time } from '../elements/Time.tsx'
 import { preciseClock } from '../format/time.ts'
-import { Arguments } from './Arguments.tsx'
+import { Arguments } from '../processes/Arguments.tsx'
 
 export function ExecHistory({ execs }: { execs: Exec[] }) {
   return (

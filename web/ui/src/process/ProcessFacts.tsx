@@ -8,8 +8,8 @@ import { Time } from '../elements/Time.tsx'
 import { counted } from '../format/amount.ts'
 import { day, duration, preciseClock } from '../format/time.ts'
 import { adjust } from '../view/place.ts'
-import { Arguments } from './Arguments.tsx'
-import { outcome } from './outcome.ts'
+import { Arguments } from '../processes/Arguments.tsx'
+import { outcome } from '../processes/outcome.ts'
 
 interface ProcessFactsProps {
   process: Process
