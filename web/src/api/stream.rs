@@ -32,21 +32,17 @@ pub(crate) async fn stream(
 ) -> Result<Response, Problem> {
     let asked = asked_container(&parameters)?;
     let (pass, watched) = match &asked {
-        Some(id) => app.open(&headers, id).await?,
-        None => {
-            // An admin watches the list, a container's token its own.
-            let pass = app.auth.pass(&headers, None)?;
-            let own = match pass.container() {
-                Some(own) => app.container(own).await?,
-                None => None,
-            };
-            (pass, own)
+        Some(id) => {
+            let (pass, record) = app.open(&headers, id).await?;
+            let record = record.ok_or_else(unknown_container)?;
+            (pass, Some(record.latest().life.container.clone()))
         }
+        None => (app.auth.pass(&headers, None)?, None),
     };
-    if watched.is_none() && (asked.is_some() || !pass.is_admin()) {
-        return Err(unknown_container());
+    if watched.is_none() && !pass.is_admin() {
+        let what = "the news of all containers are an admin's; name the container of the token";
+        return Err(Problem::Forbidden(what.into()));
     }
-    let watched = watched.map(|record| record.latest().life.container.clone());
     let mut news = News {
         receiver: app.committed.subscribe(),
         watched,

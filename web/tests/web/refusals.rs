@@ -210,6 +210,8 @@ async fn rubbish_on_the_wire_is_no_fault_of_ours() {
     for request in [
         "GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: -1\r\n\r\n".to_owned(),
         "\u{1}\u{2}\u{3}\r\n\r\n".into(),
+        "GET / HTTP/9.9\r\n\r\n".into(),
+        "GET api HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n".into(),
         format!(
             "GET /{} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n",
             "a".repeat(20_000)
