@@ -101,9 +101,6 @@ impl Agent {
         let life = self.lives.own(key, &what, began_ns);
         if let Some(life) = self.lives.get_mut(life) {
             let command = self.mask.args(command);
-            if let Some(name) = command.first().and_then(|path| path.rsplit('/').next()) {
-                life.facts.name = name.to_owned();
-            }
             life.facts.command = Some(command.join(" "));
         }
         self.runs.push(Run { id, key, path, uid });
