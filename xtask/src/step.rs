@@ -4,6 +4,7 @@
 use std::fs::File;
 use std::io::{BufRead, BufReader, IsTerminal, Write};
 use std::os::unix::process::CommandExt;
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
@@ -143,7 +144,7 @@ pub(crate) fn ask(command: &mut Command) -> Option<String> {
 }
 
 /// The end of a file, for error messages.
-pub(crate) fn last_lines(file: &std::path::Path, count: usize) -> String {
+pub(crate) fn last_lines(file: &Path, count: usize) -> String {
     let Ok(bytes) = std::fs::read(file) else {
         return format!("(nothing in {})", file.display());
     };
@@ -163,7 +164,7 @@ pub(crate) fn elapsed(since: Instant) -> String {
 }
 
 /// Shows that a quiet step is alive: rewriting one line on a terminal, a line now and then elsewhere.
-fn tick(began: Instant, log: &std::path::Path, ended: &mpsc::Receiver<()>) {
+fn tick(began: Instant, log: &Path, ended: &mpsc::Receiver<()>) {
     let terminal = std::io::stderr().is_terminal();
     let pace = Duration::from_secs(if terminal { 1 } else { 20 });
     while ended.recv_timeout(pace) == Err(mpsc::RecvTimeoutError::Timeout) {
@@ -184,7 +185,11 @@ fn tick(began: Instant, log: &std::path::Path, ended: &mpsc::Receiver<()>) {
 }
 
 fn program(command: &Command) -> String {
-    command.get_program().to_string_lossy().into_owned()
+    let path = Path::new(command.get_program());
+    path.file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned()
 }
 
 fn file_name(what: &str) -> String {
