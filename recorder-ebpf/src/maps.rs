@@ -45,7 +45,7 @@ pub(crate) static CONTROL: Array<Control> = Array::with_max_entries(1, 0);
 #[repr(C)]
 pub(crate) struct ExecScratch {
     pub(crate) event: ExecEvent,
-    pub(crate) args: [u8; bc_abi::ARGS_MAX],
+    pub(crate) args_and_path: [u8; bc_abi::ARGS_MAX + bc_abi::PATH_MAX],
 }
 
 #[map]

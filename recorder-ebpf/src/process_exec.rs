@@ -54,8 +54,8 @@ pub(crate) fn process_exec(ctx: BtfTracePointContext) -> i32 {
     // SAFETY: destination and size are within the scratch; a faulting source is reported, not taken.
     let read = unsafe {
         generated::bpf_probe_read_user(
-            (&raw mut scratch.args).cast(),
-            bounded(taken),
+            (&raw mut scratch.args_and_path).cast(),
+            bounded::<ARGS_MAX>(taken),
             start as *const _,
         )
     };
@@ -66,21 +66,21 @@ pub(crate) fn process_exec(ctx: BtfTracePointContext) -> i32 {
     }
     event.header.tail = taken;
     // The kernel puts the path that exec was given right behind the environment.
-    // SAFETY: as above.
+    // SAFETY: behind the arguments there is room for the longest path.
     let path_len = unsafe {
-        generated::bpf_probe_read_user_str(
-            (&raw mut event.path).cast(),
-            PATH_MAX as u32,
-            env_end as *const _,
-        )
+        let behind = (&raw mut scratch.args_and_path)
+            .cast::<u8>()
+            .add(bounded::<ARGS_MAX>(taken) as usize);
+        generated::bpf_probe_read_user_str(behind.cast(), PATH_MAX as u32, env_end as *const _)
     };
     event.path_len = if path_len > 1 { path_len as u32 - 1 } else { 0 };
 
     // SAFETY: the bytes from the scratch's start to the end of what was read, all initialised.
     let bytes = unsafe {
+        let tail = bounded::<ARGS_MAX>(taken) + bounded::<PATH_MAX>(event.path_len);
         core::slice::from_raw_parts(
             core::ptr::from_mut(scratch).cast::<u8>(),
-            size_of::<ExecEvent>() + bounded(taken) as usize,
+            size_of::<ExecEvent>() + tail as usize,
         )
     };
     if EVENTS.output::<[u8]>(bytes, wake_when_filling()).is_err() {
@@ -91,11 +91,11 @@ pub(crate) fn process_exec(ctx: BtfTracePointContext) -> i32 {
 
 /// Tells the verifier what we know: the length fits the scratch. Kept from the optimiser, which knows it too and would drop it.
 #[inline(always)]
-fn bounded(mut length: u32) -> u32 {
+fn bounded<const MOST: usize>(mut length: u32) -> u32 {
     // SAFETY: no memory is touched.
     unsafe { core::arch::asm!("/* {0} */", inout(reg) length) };
-    if length > ARGS_MAX as u32 {
-        ARGS_MAX as u32
+    if length > MOST as u32 {
+        MOST as u32
     } else {
         length
     }

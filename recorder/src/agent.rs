@@ -230,6 +230,7 @@ impl Agent {
         }
         self.close_all_pending();
         self.finish_all();
+        self.end_all_over();
         self.flush();
     }
 

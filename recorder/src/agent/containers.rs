@@ -182,6 +182,16 @@ impl Agent {
         }
     }
 
+    /// Ends every life that is over, settled or not: there is no later second for it.
+    pub(super) fn end_all_over(&mut self) {
+        let all: Vec<u64> = self.lives.iter_mut().map(|(number, _)| number).collect();
+        for number in all {
+            if self.lives.over(number) {
+                self.end_life(number);
+            }
+        }
+    }
+
     /// Removes the cgroup of a run whose last process outlived whoever started it: nobody else will.
     fn clear_runs(&mut self) {
         let now_ns = self.clock.now_ns();

@@ -62,19 +62,18 @@ impl KernelEvent {
         let at_boot_ns = header.at_boot_ns;
         if header.kind == EventKind::Exec as u32 && bytes.len() >= size_of::<ExecEvent>() {
             let event: ExecEvent = read(bytes);
-            let path = event
-                .path
+            let tail = &bytes[size_of::<ExecEvent>()..];
+            let (args, rest) = tail.split_at_checked(header.tail as usize)?;
+            let path = rest
                 .get(..event.path_len as usize)
                 .filter(|path| !path.is_empty());
-            let tail =
-                bytes.get(size_of::<ExecEvent>()..size_of::<ExecEvent>() + header.tail as usize)?;
             let readable = event.args_len != u64::MAX;
             return Some(Self::Exec {
                 process: event.process,
                 at_boot_ns,
                 comm: text(&event.comm),
                 path: path.map(|path| String::from_utf8_lossy(path).into_owned()),
-                args: readable.then(|| tail.to_vec()),
+                args: readable.then(|| args.to_vec()),
                 args_cut: readable && event.args_len > u64::from(header.tail),
             });
         }

@@ -48,7 +48,7 @@ pub struct Event {
     pub cgroup: CgroupKey,
 }
 
-/// A process executed something; the tail holds the arguments, each with its NUL.
+/// A process executed something; the tail holds the arguments, each with its NUL, and behind it lies the path that exec was given.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct ExecEvent {
@@ -58,14 +58,12 @@ pub struct ExecEvent {
     pub process: ProcessKey,
     /// Length of all arguments, also of those that were cut off.
     pub args_len: u64,
-    /// Bytes of `path` that are valid; 0: unknown.
+    /// Bytes of the path, behind the arguments; 0: unknown.
     pub path_len: u32,
     /// Real uid after the exec.
     pub uid: u32,
     /// `comm` after the exec, up to its NUL.
     pub comm: [u8; 16],
-    /// The path that exec was given.
-    pub path: [u8; PATH_MAX],
 }
 
 /// A cgroup was made.

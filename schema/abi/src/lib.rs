@@ -23,4 +23,4 @@ pub const PROCESSES_MAX: u32 = 32_768;
 /// Capacity of the watch table: cgroups, over all hierarchies.
 pub const WATCHES_MAX: u32 = 16_384;
 /// Size of the event ring, bytes; a power of two.
-pub const RING_BYTES: u32 = 4 << 20;
+pub const RING_BYTES: u32 = 2 << 20;
