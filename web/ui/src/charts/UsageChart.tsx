@@ -79,6 +79,7 @@ export function UsageChart(props: UsageChartProps) {
             onClick={() => highlight !== null && highlight !== 'others' && props.onSelect(highlight)}
           />
         )}
+        {usage === null && props.problem === null && <p class="usage-note loading">loading…</p>}
         {empty && <p class="usage-note">no samples in this window</p>}
         {props.problem !== null && <p class="usage-note">{props.problem.detail}</p>}
         {here_ms !== null && <LossNote losses={losses} at_ms={here_ms} scale={scale} width={props.width} />}

@@ -58,7 +58,7 @@ export function Head({ container, view, window }: { container: OneContainer; vie
         </Fact>
         {ended_ms !== null && (
           <Fact name="ended">
-            <Time ms={ended_ms} show={dayAndClock} />
+            <Time ms={ended_ms} show={(ms) => clockNear(ms, window.began_ms)} />
           </Fact>
         )}
         <Fact name={ended_ms === null ? 'for' : 'lasted'}>{duration(window.end_ms - window.began_ms)}</Fact>

@@ -7,9 +7,9 @@ import { Text } from '../elements/Text.tsx'
 import { Time } from '../elements/Time.tsx'
 import { counted } from '../format/amount.ts'
 import { day, duration, preciseClock } from '../format/time.ts'
-import { adjust } from '../view/place.ts'
 import { Arguments } from '../processes/Arguments.tsx'
 import { outcome } from '../processes/outcome.ts'
+import { adjust } from '../view/place.ts'
 
 interface ProcessFactsProps {
   process: Process

@@ -48,7 +48,7 @@ export function Processes({ view, window, feed, alive, onSelect }: ProcessesProp
       if (!after.delete(id)) after.add(id)
       return after
     })
-  const told = (number: number) => <span class="count">{count(number)}</span>
+  const told = (number: number) => <span class="count">{feed.ready ? count(number) : ''}</span>
   return (
     <section class="processes" id="processes" aria-label="processes">
       <div class="processes-bar">
@@ -100,6 +100,7 @@ export function Processes({ view, window, feed, alive, onSelect }: ProcessesProp
         onToggle={toggle}
         onSelect={onSelect}
       />
+      {!feed.ready && feed.problem === null && <p class="empty loading">loading…</p>}
       {feed.ready && rows.length === 0 && (
         <p class="empty">{here.length === 0 ? 'No process lived in this window.' : 'No process matches.'}</p>
       )}
