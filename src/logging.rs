@@ -11,7 +11,7 @@ use crate::settings::Settings;
 pub(crate) fn start(settings: &Settings, default: &str) -> anyhow::Result<()> {
     let filter = settings.log.as_deref().unwrap_or(default);
     let filter = EnvFilter::builder()
-        .parse(filter)
+        .parse(ours(filter))
         .with_context(|| format!("the log filter `{filter}` is not understood; `warn`, `debug` or `info,bc_recorder=debug` are"))?;
     tracing_subscriber::fmt()
         .with_env_filter(filter)
@@ -27,4 +27,39 @@ pub(crate) fn start(settings: &Settings, default: &str) -> anyhow::Result<()> {
         }
     }
     Ok(())
+}
+
+/// `debug` and `trace` alone mean our own parts: those below them would drown what one looks for.
+fn ours(filter: &str) -> String {
+    match filter.trim().to_ascii_lowercase().as_str() {
+        level @ ("debug" | "trace") => PARTS
+            .iter()
+            .fold("info".into(), |all, part| format!("{all},{part}={level}")),
+        _ => filter.into(),
+    }
+}
+
+const PARTS: [&str; 5] = [
+    "bubble_chamber",
+    "bc_recorder",
+    "bc_store",
+    "bc_web",
+    "bc_clean",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_level_alone_is_about_our_parts() {
+        let debug = ours("debug");
+        assert!(
+            debug.starts_with("info,bubble_chamber=debug,") && debug.ends_with(",bc_clean=debug"),
+            "{debug}"
+        );
+        assert!(EnvFilter::builder().parse(&debug).is_ok());
+        assert_eq!(ours("warn"), "warn");
+        assert_eq!(ours("debug,aya=trace"), "debug,aya=trace");
+    }
 }
