@@ -114,7 +114,7 @@ fn process(random: &mut StdRng, number: u8, lives: &[LifeKey]) -> Vec<(u64, Batc
     if start_ns < now_ns {
         totals.grow(random);
     }
-    let mut begin = |now_ns: u64, life: &LifeKey, totals: &Totals, random: &mut StdRng| {
+    let begin = |now_ns: u64, life: &LifeKey, totals: &Totals, random: &mut StdRng| {
         let start = ProcessStart {
             process,
             life: life.clone(),
@@ -302,7 +302,7 @@ impl Totals {
             .with(Metric::CpuNs, self.cpu_ns)
             .with(Metric::ReadBytes, self.read_bytes);
         // A metric that is known only now and then.
-        if self.cpu_ns % 3 == 0 {
+        if self.cpu_ns.is_multiple_of(3) {
             metrics
         } else {
             metrics.with(Metric::RssBytes, self.rss_bytes)

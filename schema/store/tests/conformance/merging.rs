@@ -6,12 +6,12 @@ use rand::SeedableRng;
 use rand::rngs::StdRng;
 
 use crate::answers::{Answers, ask, assert_same};
-use crate::build::{at, batch, cpu, id, life, one_process, pid, sample, start};
+use crate::build::{at, batch, cpu, id, life, one_process, sample, start};
 use crate::history::{self, History};
 use crate::subject::{self, Fresh};
 
 /// Histories tried. Each is a few hundred facts, delivered about a thousand times.
-const HISTORIES: u64 = 1;
+const HISTORIES: u64 = 25;
 
 /// What the reference store says of a history that came once and in order.
 async fn expected(history: &History) -> Answers {
@@ -136,5 +136,4 @@ pub(crate) async fn nothing_written_is_nothing_changed(fresh: Fresh<'_>) {
         spans: vec![],
     };
     assert_same(&ask(&*subject, &ids).await, &empty, "an empty store");
-    assert_eq!(pid(1), pid(1));
 }

@@ -87,7 +87,9 @@ impl Page<'_> {
         }
         self.put_start(&account, process.no, start)?;
         self.record(life, start.entered_ns)?;
-        let accounts = &mut self.process(start.process)?.accounts;
+        let remembered = self.process(start.process)?;
+        remembered.bare = false;
+        let accounts = &mut remembered.accounts;
         match known {
             Some(index) => {
                 accounts[index] = Account {
@@ -156,7 +158,7 @@ impl Page<'_> {
     /// A process executed something.
     pub(super) fn execute(&mut self, exec: &ProcessExec) -> Result<(), Failure> {
         let process = self.process(exec.process)?;
-        process.bare &= !process.accounts.is_empty();
+        process.bare = false;
         let (no, owner) = (process.no, process.owner(exec.at_ns));
         if let Some(owner) = owner {
             self.record(owner.life, exec.at_ns)?;
