@@ -33,7 +33,7 @@ test('hostile names and arguments stay text', { timeout: 180_000 }, async (t) =>
   await assertPlain(page)
   await picture(page, 'hostile-list')
   await link.click()
-  await page.locator('.head-id code', { hasText: ID }).waitFor()
+  await page.getByRole('heading', { name: ID }).waitFor()
 
   // The kernel keeps 15 characters of a name.
   const row = processRow(page, FILE.slice(0, 15))

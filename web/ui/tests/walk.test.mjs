@@ -25,7 +25,7 @@ test('from the list to a container to a process', { timeout: 180_000 }, async (t
   await picture(page, 'list')
 
   await link.click()
-  await page.locator('.head-id code', { hasText: 'walk-burner' }).waitFor()
+  await page.getByRole('heading', { name: 'walk-burner' }).waitFor()
   await page.locator('.state-live').waitFor()
   await page.locator('.connection.live').waitFor()
   await processRow(page, 'false').locator('.exit-failed', { hasText: '1' }).waitFor()
