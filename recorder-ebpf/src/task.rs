@@ -124,8 +124,17 @@ impl Task {
                 return 0;
             }
             let level: u32 = load(pid, offset!(pid_level));
+            if level == 0 {
+                return load(pid, offset!(pid_numbers));
+            }
+            if offset!(pid_by_probe) == 1 {
+                let behind = offset!(pid_numbers) + level * offset!(upid_size);
+                return bpf_probe_read_kernel(pid.byte_add(behind as usize).cast()).unwrap_or(0);
+            }
+            if offset!(pid_by_probe) == ABSENT {
+                return 0;
+            }
             match level {
-                0 => load(pid, offset!(pid_numbers)),
                 1 => load(pid, offset!(pid_numbers) + offset!(upid_size)),
                 2 => load(pid, offset!(pid_numbers) + 2 * offset!(upid_size)),
                 3 => load(pid, offset!(pid_numbers) + 3 * offset!(upid_size)),

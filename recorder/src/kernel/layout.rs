@@ -99,6 +99,8 @@ pub(super) fn fill(types: &KernelTypes) -> Result<Layout, BtfError> {
             *place = required(types, "css_set", &[&format!("subsys[{index}]")], 8)?;
         }
     }
+    let numbers = types.field("pid", "numbers")?;
+    layout.pid_by_probe = u32::from(numbers.is_none_or(|numbers| numbers.size != 0));
     rss(types, &mut layout)?;
     layout.exit_sees_mm = u32::from(types.tracepoint_arguments("sched_process_exit")? == Some(2));
     layout.path_mode = PathMode::None as u32;

@@ -33,6 +33,9 @@ pub(super) fn choose(
         );
         layout.mm_rss_by_probe = ABSENT;
     }
+    if layout.pid_by_probe == 1 && locked_down() {
+        layout.pid_by_probe = ABSENT;
+    }
     tracing::debug!(?mode, "kernel strings");
     Ok(())
 }

@@ -152,6 +152,8 @@ layout! {
     pid_level;
     /// `pid.numbers[0].nr`.
     pid_numbers;
+    /// How the numbers behind the first are read: 0 by plain loads, 1 by `bpf_probe_read_kernel` (where the array is declared with one element, the verifier allows no other), [`ABSENT`]: not at all.
+    pid_by_probe;
     /// Size of `struct upid`.
     upid_size;
     /// `css_set.dfl_cgrp`.
