@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 
-pub(crate) use lock::{Holder, Lock};
+pub(crate) use lock::Lock;
 
 use bc_web::Secret;
 
@@ -66,7 +66,7 @@ impl DataDir {
     }
 
     /// Takes the directory for this process alone; `role` tells others who has it.
-    pub(crate) fn lock(&self, role: &str) -> anyhow::Result<Result<Lock, Holder>> {
+    pub(crate) fn lock(&self, role: &str) -> anyhow::Result<Result<Lock, lock::Holder>> {
         lock::take(&self.0.join("lock"), role)
     }
 

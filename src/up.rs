@@ -45,6 +45,7 @@ pub(crate) async fn serve(settings: &Settings) -> anyhow::Result<()> {
     // Before anything is begun that would have to be ended.
     web.check()?;
 
+    let control = server::listen(&data.control_socket())?;
     let store = Arc::new(SqliteStore::open(&data.database())?);
     let (committed, _) = broadcast::channel::<Committed>(NEWS);
     let host = &settings.recorder.host;
@@ -65,10 +66,7 @@ pub(crate) async fn serve(settings: &Settings) -> anyhow::Result<()> {
         desk: recording.desk.clone(),
         links: links.clone(),
     };
-    parts.start(
-        "the control socket",
-        desk.serve(server::listen(&data.control_socket())?, stop.clone()),
-    );
+    parts.start("the control socket", desk.serve(control, stop.clone()));
     let clean = bc_clean::Config {
         retention: settings.retention,
         ..Default::default()

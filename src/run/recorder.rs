@@ -8,15 +8,19 @@ use bc_recorder::Finished;
 use bc_schema::ContainerId;
 use bc_store::SqliteStore;
 use tokio::sync::broadcast;
+use tokio::time::Instant;
 
 use crate::control::client::Client;
-use crate::data_dir::{DataDir, Holder, Lock};
+use crate::data_dir::{DataDir, Lock};
 use crate::link::Links;
 use crate::recording::{Recording, Run};
 use crate::settings::Settings;
 
-/// How long an `up` that has just started may take to open its socket.
-const SOCKET_PATIENCE: Duration = Duration::from_secs(2);
+/// How long an `up` may hold the directory without listening: it has just started, or is about to go.
+const CHANGE_PATIENCE: Duration = Duration::from_secs(2);
+
+/// How often that is looked at.
+const CHANGE_POLL: Duration = Duration::from_millis(50);
 
 /// Who records.
 pub(crate) enum Recorder {
@@ -37,11 +41,27 @@ impl Recorder {
     /// Joins the `up` of the data directory, or begins to record into it.
     pub(crate) async fn find(settings: &Settings) -> anyhow::Result<Self> {
         let data = DataDir::create(&settings.data)?;
-        match data.lock("run")? {
-            Ok(lock) => Ok(Self::Own(Box::new(
-                Own::start(settings, &data, lock).await?,
-            ))),
-            Err(holder) => Ok(Self::Joined(join(&data, &holder).await?)),
+        let until = Instant::now() + CHANGE_PATIENCE;
+        loop {
+            let holder = match data.lock("run")? {
+                Ok(lock) => {
+                    return Ok(Self::Own(Box::new(
+                        Own::start(settings, &data, lock).await?,
+                    )));
+                }
+                Err(holder) => holder,
+            };
+            if let Some(up) = Client::find(&data.control_socket()).await? {
+                return Ok(Self::Joined(up));
+            }
+            if Instant::now() > until {
+                bail!(
+                    "the data directory {} is in use by {holder}, which takes no commands: wait for its end, start an `up` to \
+                     record several at once, or name another directory with --data",
+                    data.path().display()
+                );
+            }
+            tokio::time::sleep(CHANGE_POLL).await;
         }
     }
 
@@ -89,26 +109,6 @@ impl Recorder {
             Self::Joined(_) => Ok(()),
         }
     }
-}
-
-/// Finds the `up` behind a directory that is held.
-async fn join(data: &DataDir, holder: &Holder) -> anyhow::Result<Client> {
-    let socket = data.control_socket();
-    let found = async {
-        loop {
-            match Client::find(&socket).await.transpose() {
-                Some(found) => return found,
-                None => tokio::time::sleep(Duration::from_millis(50)).await,
-            }
-        }
-    };
-    tokio::time::timeout(SOCKET_PATIENCE, found).await.unwrap_or_else(|_| {
-        bail!(
-            "the data directory {} is in use by {holder}, which takes no commands: wait for its end, start an `up` to record \
-             several at once, or name another directory with --data",
-            data.path().display()
-        )
-    })
 }
 
 impl Own {
