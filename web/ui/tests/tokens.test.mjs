@@ -96,7 +96,8 @@ test('tokens', { timeout: 240_000 }, async (t) => {
       'other',
       'This token is for another container',
     )
-    await page.getByRole('link', { name: 'tokens-mine' }).waitFor()
+    await page.getByRole('link', { name: 'tokens-mine' }).click()
+    await processRow(page, 'sleep').waitFor()
   })
 
   await t.test('none', async () => {

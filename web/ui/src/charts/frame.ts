@@ -24,6 +24,14 @@ export interface FrameOptions {
 const FONT = '11px system-ui, sans-serif'
 const DAY_MS = 86_400_000
 
+/** Seconds at least, so that no two labels are alike. */
+const TIME_STEPS = [
+  ...[1, 2, 5, 10, 15, 30].map((seconds) => seconds * 1000),
+  ...[1, 2, 5, 10, 15, 30].map((minutes) => minutes * 60_000),
+  ...[1, 2, 3, 4, 6, 8, 12].map((hours) => hours * 3_600_000),
+  ...[1, 2, 5, 10, 30, 90, 365].map((days) => days * DAY_MS),
+]
+
 /** 1, 2, 4 … 512 of each binary unit up to PiB. */
 const BINARY_STEPS = Array.from({ length: 60 }, (_, power) => 2 ** power)
 
@@ -50,7 +58,7 @@ export function frameOptions(options: FrameOptions): uPlot.Options {
       y: { range: () => [options.scale().lowest, options.scale().highest] },
     },
     axes: [
-      { ...axis, grid: { ...grid, show: false }, size: 22, gap: 4, space: 72, values: timeLabels },
+      { ...axis, grid: { ...grid, show: false }, size: 22, gap: 4, space: 72, incrs: TIME_STEPS, values: timeLabels },
       {
         ...axis,
         grid,

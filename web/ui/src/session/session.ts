@@ -34,7 +34,10 @@ export async function enter(container: string | null): Promise<Entry> {
     const me = await ask<Me>(address('me', { container }))
     return admit(me, container, claims, token !== null)
   } catch (error) {
-    return { refusal: explain(error, container, claims, token !== null) }
+    const refusal = explain(error, container, claims, token !== null)
+    // The way to the container that the token does open leads over a link without it.
+    if (token !== null && refusal.allowed !== undefined) await openSession(token, null).catch(() => undefined)
+    return { refusal }
   }
 }
 
