@@ -5,7 +5,7 @@ use std::io::IsTerminal;
 
 use anyhow::Context;
 use nix::sys::signal::{Signal, kill, raise};
-use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
+use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid, waitpid};
 use nix::unistd::{Pid, getpgrp, tcgetpgrp};
 use tokio::signal::unix::{Signal as Stream, SignalKind, signal};
 
@@ -120,12 +120,9 @@ fn stop_with(command: Pid, by: Signal) -> anyhow::Result<()> {
         return Ok(());
     }
     raise(Signal::SIGSTOP).context("cannot stop with the command")?;
-    // A shell continues all of a job at once; anyone else may have meant us alone.
-    let status = waitpid(
-        command,
-        Some(WaitPidFlag::WNOHANG | WaitPidFlag::WCONTINUED),
-    );
-    if status == Ok(WaitStatus::StillAlive) {
+    // A shell continues all of a job at once; anyone else may have meant us alone. (`waitpid` would take an end as well.)
+    let continued = WaitPidFlag::WCONTINUED | WaitPidFlag::WNOHANG;
+    if waitid(Id::Pid(command), continued) == Ok(WaitStatus::StillAlive) {
         let _ = kill(command, Signal::SIGCONT);
     }
     Ok(())
