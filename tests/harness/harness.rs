@@ -15,12 +15,17 @@ pub(crate) mod wait;
 #[track_caller]
 pub(crate) fn assert_within(what: &str, recorded: u64, truth: u64, fraction: f64) {
     let error = relative_error(recorded, truth);
+    let measured = format!(
+        "{what}: recorded {recorded}, the truth is {truth}: off by {:+.3} %",
+        error * 100.0
+    );
     assert!(
         error.abs() <= fraction,
-        "{what}: recorded {recorded}, the truth is {truth}: off by {:+.3} %, allowed are {} %",
-        error * 100.0,
+        "{measured}, allowed are {} %",
         fraction * 100.0
     );
+    // Shown by --nocapture: how much room is left.
+    println!("{measured}");
 }
 
 /// How far off, as a fraction of the truth.

@@ -4,7 +4,7 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How long the server may be silent.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -107,8 +107,17 @@ pub(crate) fn raw(address: SocketAddr, request: &[u8]) -> Answer {
     let mut stream = send(address, request);
     let (status, headers) = head(&mut stream);
     let mut body = Vec::new();
+    let until = Instant::now() + PATIENCE;
+    let mut piece = [0; 8192];
     // A connection that is reset after a refusal still delivered the refusal.
-    let _ = stream.read_to_end(&mut body);
+    while let Ok(length @ 1..) = stream.read(&mut piece) {
+        body.extend_from_slice(&piece[..length]);
+        assert!(
+            Instant::now() < until,
+            "the answer has no end: {}",
+            String::from_utf8_lossy(&body)
+        );
+    }
     Answer {
         status,
         headers,
