@@ -11,6 +11,8 @@ use std::path::{Path, PathBuf};
 use bc_schema::Retention;
 use bc_web::Secret;
 
+use crate::data_dir::{DataDir, Lock};
+
 pub(crate) use environment::Environment;
 pub(crate) use file::Origin;
 pub(crate) use layer::Layer;
@@ -76,6 +78,13 @@ impl Settings {
             .check(),
             None => Ok(()),
         }
+    }
+
+    /// What tokens are signed with: the given one, or the data directory's own.
+    pub(crate) fn secret_in_force(&self, data: &DataDir, lock: &Lock) -> anyhow::Result<Secret> {
+        self.secret
+            .clone()
+            .map_or_else(|| data.secret_or_new(lock), Ok)
     }
 
     /// What the web is told of them; `secret` is the one in force.

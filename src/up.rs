@@ -36,10 +36,7 @@ pub(crate) async fn serve(settings: &Settings) -> anyhow::Result<()> {
     let listen = listener
         .local_addr()
         .context("cannot learn the page's own address")?;
-    let secret = match &settings.secret {
-        Some(secret) => secret.clone(),
-        None => data.secret_or_new(&lock)?,
-    };
+    let secret = settings.secret_in_force(&data, &lock)?;
     let links = Links::new(settings, listen, &secret);
     let web = settings.web(listen, data.path().display().to_string(), secret);
     // Before anything is begun that would have to be ended.

@@ -113,10 +113,7 @@ impl Recorder {
 
 impl Own {
     async fn start(settings: &Settings, data: &DataDir, lock: Lock) -> anyhow::Result<Self> {
-        let secret = match &settings.secret {
-            Some(secret) => secret.clone(),
-            None => data.secret_or_new(&lock)?,
-        };
+        let secret = settings.secret_in_force(data, &lock)?;
         let store = Arc::new(SqliteStore::open(&data.database())?);
         // Containers and jobs are for an `up`: this records the command alone.
         let config = bc_recorder::Config {
