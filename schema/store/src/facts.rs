@@ -2,7 +2,7 @@
 //!
 //! Every choice is the largest by an order that the facts themselves decide, never their arrival, so every delivery ends alike.
 
-use std::cmp::Ordering;
+use std::cmp::{Ordering, Reverse};
 
 use bc_schema::usage::Base;
 use bc_schema::{Container, LifeKey, Loss, ProcessEnd, ProcessExec, ProcessStart, Resolution};
@@ -26,8 +26,8 @@ pub(crate) fn container_order(a: &Container, b: &Container) -> Ordering {
         .then_with(|| text.cmp(&(&b.image, &b.command, &b.labels, &b.name, &b.cgroup)))
 }
 
-/// Of two statements of how a process came into a container: the one that knows more (a recorder that started later only found the
-/// process, and does not know what it had used before it came in), then the later entry.
+/// Of two statements of how a process came into a container: the earlier entry (a recorder that started later only found the process, and
+/// would let its account begin anew), then the one that knows more.
 pub(crate) fn start_order(a: &ProcessStart, b: &ProcessStart) -> Ordering {
     let known = |s: &ProcessStart| {
         let facts = [
@@ -38,9 +38,9 @@ pub(crate) fn start_order(a: &ProcessStart, b: &ProcessStart) -> Ordering {
             s.is_root,
         ];
         (
-            s.baseline.is_some(),
+            Reverse(s.entered_ns),
             facts.into_iter().filter(|&known| known).count(),
-            s.entered_ns,
+            s.baseline.is_some(),
             s.start_ns,
         )
     };

@@ -216,17 +216,12 @@ pub(crate) async fn an_end_that_was_seen_beats_one_that_was_deduced(fresh: Fresh
     }
 }
 
-pub(crate) async fn a_restated_start_that_knows_less_changes_nothing(fresh: Fresh<'_>) {
-    let seen = ProcessStart {
-        parent: Some(pid(7)),
-        baseline: Some(cpu(100)),
-        entered_ns: at(3),
-        ..start(1, life("c", at(0)), at(0))
-    };
+pub(crate) async fn a_process_found_again_keeps_its_account(fresh: Fresh<'_>) {
+    let seen = start(1, life("c", at(0)), at(1));
     let found = ProcessStart {
-        parent: None,
-        baseline: None,
-        entered_ns: at(0),
+        parent: Some(pid(7)),
+        baseline: Some(cpu(140)),
+        entered_ns: at(8),
         name: "later".into(),
         ..seen.clone()
     };
@@ -250,11 +245,11 @@ pub(crate) async fn a_restated_start_that_knows_less_changes_nothing(fresh: Fres
         let record = &processes(&subject, "c").await[0];
         assert_eq!(
             (&record.start, record.totals.get(Metric::CpuNs)),
-            (&seen, Some(50))
+            (&seen, Some(150))
         );
         assert_eq!(
             subject.container(&id("c")).await.unwrap().unwrap().cpu_ns,
-            50
+            150
         );
     }
 }

@@ -35,7 +35,7 @@ conformance! {
     facts::a_process_of_two_milliseconds_has_its_only_sample,
     facts::what_comes_before_its_start_is_kept_for_it,
     facts::an_end_that_was_seen_beats_one_that_was_deduced,
-    facts::a_restated_start_that_knows_less_changes_nothing,
+    facts::a_process_found_again_keeps_its_account,
     facts::a_process_that_moves_has_an_account_in_each_container,
     facts::a_start_that_comes_late_takes_its_samples_with_it,
     usage::usage_is_the_difference_of_totals,
