@@ -1,5 +1,6 @@
 //! Containers: which there are, and what each amounts to.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use bc_schema::store::{ContainerQuery, ContainerRecord, ContainerState};
@@ -81,21 +82,17 @@ fn summaries(db: &Connection, search: Option<&str>) -> Result<BTreeMap<i64, Summ
     let mut found = find.query([])?;
     while let Some(row) = found.next()? {
         let (no, last_record_ns) = (row.get(0)?, unsigned(row, 2)?);
-        if !summaries.contains_key(&no) {
-            let container = Resolved {
-                no,
-                id: rows::container_id(row, 1)?,
-            };
-            summaries.insert(
-                no,
-                Summary {
-                    container,
-                    last_record_ns,
-                    latest: None,
+        let summary = match summaries.entry(no) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(new) => new.insert(Summary {
+                container: Resolved {
+                    no,
+                    id: rows::container_id(row, 1)?,
                 },
-            );
-        }
-        let summary = summaries.get_mut(&no).expect("inserted above");
+                last_record_ns,
+                latest: None,
+            }),
+        };
         summary.last_record_ns = summary.last_record_ns.max(last_record_ns);
         let (began_ns, host) = (
             unsigned(row, 3)?,

@@ -74,6 +74,9 @@ struct Gathered {
 /// What the order of the answer goes by.
 type Start = (u64, u32, bc_schema::ProcessId);
 
+/// A process's number, and the first and the last bucket it can have.
+type Lookup = (u64, u64, u64);
+
 impl Gathering<'_> {
     fn wanted(&self, process: u64) -> bool {
         self.ids
@@ -188,7 +191,7 @@ impl Gathering<'_> {
     }
 
     /// For each process asked for, the first and the last bucket it can have; `None` when reading everything is less work.
-    fn lookups(&self) -> Result<Option<Vec<(u64, u64, u64)>>, Failure> {
+    fn lookups(&self) -> Result<Option<Vec<Lookup>>, Failure> {
         let Some(ids) = self.ids else { return Ok(None) };
         let mut find = self.db.prepare_cached(
             "SELECT epoch_ns, head, first_second FROM heads WHERE container = ?1 AND process = ?2",
