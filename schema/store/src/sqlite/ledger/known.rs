@@ -25,8 +25,8 @@ pub(super) struct Life {
     pub(super) id: ContainerId,
     pub(super) began_ns: u64,
     pub(super) last_record_ns: u64,
-    /// For each coarse resolution, the second before which everything is folded into its blocks.
-    pub(super) sealed: [u64; 3],
+    /// The seconds before this one are folded into cells and heads.
+    pub(super) sealed: u64,
     /// For each resolution, the first bucket that rows are kept of.
     pub(super) floors: [u64; 4],
     /// Differs from its row.
