@@ -39,6 +39,10 @@ use crate::status::Status;
 
 /// How long before the end of a UTC second its sample is taken, so that a second's usage falls into that second.
 const BEFORE_SECOND_ENDS: Duration = Duration::from_millis(100);
+/// How long the sink may take for the last batches.
+const LAST_DELIVERY: Duration = Duration::from_secs(10);
+/// Samples in a row that may fail before the recorder gives up: the kernel may be short of memory for a moment.
+const FAILURES: u32 = 10;
 /// How often the ring is looked at while somebody waits for a run to finish.
 const FINISHING: Duration = Duration::from_millis(10);
 
@@ -62,6 +66,7 @@ pub(crate) struct Agent {
     discover: bool,
     walks: u64,
     last_sample_ns: Option<u64>,
+    failures: u32,
     losses: losses::Counted,
     out: Batch,
     delivery: Arc<Delivery>,
@@ -109,7 +114,7 @@ pub(crate) async fn run(
         tokio::select! {
             () = shutdown.cancelled() => break,
             () = tokio::time::sleep_until(next) => {
-                agent.sample()?;
+                agent.sample_or_say()?;
                 agent.publish(&status);
                 next = Instant::now() + agent.next_sample();
             }
@@ -127,7 +132,9 @@ pub(crate) async fn run(
     }
     agent.stop();
     agent.delivery.close();
-    let _ = carrier.await;
+    if tokio::time::timeout(LAST_DELIVERY, carrier).await.is_err() {
+        tracing::error!("the store took no more records before the end: the last ones are lost");
+    }
     status.send_modify(|status| status.recording = false);
     Ok(())
 }
@@ -166,6 +173,7 @@ impl Agent {
             discover: true,
             walks: 0,
             last_sample_ns: None,
+            failures: 0,
             losses: losses::Counted::default(),
             out: Batch {
                 host: config.host.clone(),

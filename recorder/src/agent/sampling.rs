@@ -6,7 +6,7 @@ use bc_abi::ProcessKey;
 use bc_schema::resolution::SECOND_NS;
 use bc_schema::{Closes, LossReason, Metric, Metrics, Resolution, Sample};
 
-use super::Agent;
+use super::{Agent, FAILURES};
 use crate::Error;
 use crate::reading::Reading;
 use crate::registry::Known;
@@ -32,6 +32,20 @@ impl Agent {
         self.name_the_unnamed();
         self.end_lives();
         self.flush();
+        Ok(())
+    }
+
+    /// Samples; a failure is declared and told, and only many in a row end the recorder.
+    pub(super) fn sample_or_say(&mut self) -> Result<(), Error> {
+        match self.sample() {
+            Ok(()) => self.failures = 0,
+            Err(error) if self.failures + 1 < FAILURES => {
+                self.failures += 1;
+                tracing::warn!(%error, "a sample failed");
+                self.lose(LossReason::SamplesMissed, None, self.boot_now_ns(), 1, 0);
+            }
+            Err(error) => return Err(error),
+        }
         Ok(())
     }
 
