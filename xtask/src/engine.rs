@@ -1,7 +1,7 @@
 //! Real engines for the tests: starts Docker, Podman and Slurm with folders, sockets and ports of their own
 //! below `target/engines`, and stops them again whatever happens. Their packages are `setup`'s business.
 
-mod daemon;
+pub(crate) mod daemon;
 mod docker;
 mod podman;
 mod rootfs;

@@ -1,5 +1,6 @@
 //! The developers' commands: set up, build, start, test. This file reads the command line and hands over.
 
+mod bench;
 mod build;
 mod engine;
 mod interrupt;
@@ -46,6 +47,8 @@ enum Task {
     Engines(engine::Options),
     /// Install what building, or the kinds of tests named, need. Skips what is there.
     Setup(setup::Options),
+    /// Measure what recording costs; docs/benchmarks.md says what each figure means.
+    Bench(bench::Options),
     /// Check the house rules of STYLE.md and the layers of .config/layers.toml.
     Tidy,
 }
@@ -61,6 +64,7 @@ fn main() -> ExitCode {
         Task::Test(options) => test::run(&options),
         Task::Engines(options) => engine::run(&options).map(done),
         Task::Setup(options) => setup::run(&options).map(done),
+        Task::Bench(options) => bench::run(&options).map(done),
         Task::Tidy => tidy::report().and_then(|()| layers::report()).map(done),
     };
     match outcome {

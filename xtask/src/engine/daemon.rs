@@ -16,7 +16,7 @@ const PACE: Duration = Duration::from_millis(100);
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A running daemon. Dropping it stops it.
-pub(super) struct Daemon {
+pub(crate) struct Daemon {
     name: String,
     child: Child,
     log: PathBuf,
@@ -27,7 +27,7 @@ impl Daemon {
     ///
     /// # Errors
     /// It could not be started.
-    pub(super) fn start(name: &str, folder: &Path, command: &mut Command) -> Result<Self> {
+    pub(crate) fn start(name: &str, folder: &Path, command: &mut Command) -> Result<Self> {
         let log = folder.join(format!("{name}.log"));
         let out = File::create(&log).with_context(|| format!("making {}", log.display()))?;
         let err = out.try_clone().context("sharing the log file")?;
@@ -59,7 +59,7 @@ impl Daemon {
     ///
     /// # Errors
     /// It died or never answered: with the end of its log.
-    pub(super) fn until(
+    pub(crate) fn until(
         &mut self,
         limit: Duration,
         mut answers: impl FnMut() -> bool,
@@ -92,6 +92,21 @@ impl Daemon {
             }
             std::thread::sleep(PACE);
         }
+    }
+
+    /// Its pid: its own for as long as this is there.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// It has not ended.
+    pub(crate) fn lives(&mut self) -> bool {
+        matches!(self.child.try_wait(), Ok(None))
+    }
+
+    /// What it has said so far.
+    pub(crate) fn said(&self) -> String {
+        std::fs::read_to_string(&self.log).unwrap_or_default()
     }
 
     fn signal(&self, signal: libc::c_int) {
