@@ -95,18 +95,7 @@ fn live() -> Result<Tally> {
         .env("BC_BIN", binary)
         .env("BC_ORACLES", oracles)
         .env("BC_MUTANT_OBJECT", mutant);
-    run_cargo(
-        "cargo test --test live",
-        cargo.args([
-            "--release",
-            "-p",
-            "bubble-chamber",
-            "--test",
-            "live",
-            "--",
-            "--test-threads=1",
-        ]),
-    )
+    root_tests("live", &mut cargo)
 }
 
 fn engines() -> Result<Tally> {
@@ -118,18 +107,7 @@ fn engines() -> Result<Tally> {
         .env("BC_BIN", binary)
         .env("BC_ORACLES", oracles)
         .envs(started.environment());
-    let tally = run_cargo(
-        "cargo test --test engines",
-        cargo.args([
-            "--release",
-            "-p",
-            "bubble-chamber",
-            "--test",
-            "engines",
-            "--",
-            "--test-threads=1",
-        ]),
-    );
+    let tally = root_tests("engines", &mut cargo);
     drop(started);
     tally
 }
@@ -148,9 +126,18 @@ fn page() -> Result<Tally> {
     Ok(tally)
 }
 
+/// Runs one test program of [`AS_ROOT`]. It is built as the unit kind's are, beside the release: with the
+/// release's profile, the features that tests add would build everything once more, and another executable.
+fn root_tests(name: &str, cargo: &mut Command) -> Result<Tally> {
+    let arguments = ["--workspace", "--test", name, "--", "--test-threads=1"];
+    run_cargo(&format!("cargo test --test {name}"), cargo.args(arguments))
+}
+
 fn npm(arguments: &[&str]) -> Command {
     let mut command = Command::new("npm");
     command.args(arguments).current_dir(tree::page());
+    // One line a test, also where nobody watches.
+    command.env("NODE_OPTIONS", "--test-reporter=spec");
     command
 }
 
