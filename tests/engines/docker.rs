@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use crate::engine::{ORACLES, assert_storm, docker, image, named, of_oracle, oracles_mount, up};
+use crate::engine::{
+    ORACLES, assert_storm, docker, image, name as unique, named, of_oracle, oracles_mount, up,
+};
 use crate::harness::api::Container;
 use crate::harness::http::segment;
 use crate::harness::oracle::truths;
@@ -23,7 +25,7 @@ fn a_container_is_found_recorded_and_shown_afterwards() {
     let data = Data::new();
     let up = up(&data);
     let (name, storm, cidfile) = (
-        "bc-docker-one",
+        &unique("docker-one"),
         format!("{ORACLES}/storm"),
         data.path().join("cid"),
     );
@@ -170,9 +172,10 @@ fn assert_facts(container: &Container, name: &str, id: &str) {
 fn a_container_that_was_there_before_is_found_with_its_name() {
     let _turn = turn();
     let data = Data::new();
-    let (name, storm) = ("bc-docker-before", format!("{ORACLES}/storm"));
+    let (name, storm) = (&unique("docker-before"), format!("{ORACLES}/storm"));
     let mut command = docker(&[
         "run",
+        "--rm",
         "--name",
         name,
         "--network",
@@ -223,8 +226,5 @@ fn a_container_that_was_there_before_is_found_with_its_name() {
         (Some(0), true, vec![storm.as_str(), "1", "fork", "6000"]),
         "{root:?}"
     );
-    Process::start(&mut docker(&["rm", name]))
-        .finish(RUNS_WITHIN)
-        .success();
     up.stop();
 }

@@ -38,6 +38,11 @@ pub(crate) fn podman(args: &[&str]) -> Command {
     command
 }
 
+/// A container's name that no earlier run of the tests has left taken.
+pub(crate) fn name(what: &str) -> String {
+    format!("bc-{what}-{}-", std::process::id())
+}
+
 /// The mount that puts the oracles into a container.
 pub(crate) fn oracles_mount() -> String {
     let oracle = oracle::path("storm");

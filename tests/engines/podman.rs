@@ -1,6 +1,6 @@
 //! A container under Podman with runc.
 
-use crate::engine::{ORACLES, assert_storm, named, oracles_mount, podman, up};
+use crate::engine::{ORACLES, assert_storm, name as unique, named, oracles_mount, podman, up};
 use crate::harness::oracle::truths;
 use crate::harness::process::Process;
 use crate::harness::program::{required, turn};
@@ -12,7 +12,7 @@ fn a_container_is_found_recorded_and_shown_afterwards() {
     let _turn = turn();
     let data = Data::new();
     let up = up(&data);
-    let (name, storm) = ("bc-podman-one", format!("{ORACLES}/storm"));
+    let (name, storm) = (&unique("podman-one"), format!("{ORACLES}/storm"));
     let rootfs = required("BC_ROOTFS", "a root file system with busybox");
     let mut command = podman(&[
         "run",
@@ -50,7 +50,7 @@ fn a_container_is_found_recorded_and_shown_afterwards() {
     );
     let truth = truths(&container.finish(RUNS_WITHIN).success().stdout).remove(0);
     let past = up.api.past(&live.id);
-    assert_eq!(past.name, name, "--rm does not take the name along");
+    assert_eq!(&past.name, name, "--rm does not take the name along");
     assert_eq!(
         past.labels.get("org.example.site").map(String::as_str),
         Some("lyon"),

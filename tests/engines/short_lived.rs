@@ -4,7 +4,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use nix::sys::signal::Signal;
 
-use crate::engine::{ORACLES, docker, image, named, of_oracle, oracles_mount, up};
+use crate::engine::{ORACLES, docker, image, name as unique, named, of_oracle, oracles_mount, up};
 use crate::harness::process::Process;
 use crate::harness::program::turn;
 use crate::harness::up::{Data, RUNS_WITHIN};
@@ -58,7 +58,7 @@ fn two_hundred_containers_that_nobody_could_look_at_are_all_there() {
     let data = Data::new();
     let up = up(&data);
     let names: Vec<String> = (0..CONTAINERS)
-        .map(|nth| format!("bc-short-{nth:03}-"))
+        .map(|nth| unique(&format!("short-{nth:03}")))
         .collect();
     let mut standstills = Vec::new();
     for (round, few) in names.chunks(AT_ONCE).enumerate() {

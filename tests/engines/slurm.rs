@@ -28,6 +28,8 @@ fn a_job_with_two_steps_is_one_container_by_its_number() {
             "--wait",
             "--job-name",
             "two-steps",
+            "--error",
+            "/dev/null",
             "--output",
         ])
         .arg(&output)
