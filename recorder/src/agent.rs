@@ -10,13 +10,13 @@ mod losses;
 mod resume;
 mod sampling;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bc_abi::ProcessKey;
-use bc_schema::{Batch, BootId, ContainerId, LossReason};
+use bc_schema::{Batch, BootId, Container, ContainerId, LossReason};
 use tokio::io::unix::AsyncFd;
 use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
@@ -62,6 +62,7 @@ pub(crate) struct Agent {
     registry: Registry,
     runtime_facts: HashMap<ContainerId, RuntimeFact>,
     podman_roots: Vec<PathBuf>,
+    ended: VecDeque<Container>,
     closing: Vec<ProcessKey>,
     discover: bool,
     walks: u64,
@@ -169,6 +170,7 @@ impl Agent {
             } else {
                 Vec::new()
             },
+            ended: VecDeque::new(),
             closing: Vec::new(),
             discover: true,
             walks: 0,

@@ -1,10 +1,11 @@
 //! Containers come, are named, and go: cgroups made and removed, and what their runtime says of them.
 
 use bc_abi::CgroupKey;
-use bc_schema::{ContainerId, ContainerKind, LossReason};
+use bc_schema::{Container, ContainerId, ContainerKind, LossReason};
 
 use super::Agent;
 use crate::lives::{Owner, Recognised};
+use crate::mask::Mask;
 use crate::runtime::{RuntimeFact, podman_fact};
 
 /// How long after its last sign a life is held open: threads may still be on their way to their last switch.
@@ -13,6 +14,8 @@ const SETTLE_NS: u64 = 1_000_000_000;
 const DESERTED_NS: u64 = 3_000_000_000;
 /// How often Podman's files are looked through for a container's name, once a second.
 const LOOK_UPS: u8 = 5;
+/// Ended lives that are kept for what their runtime may still say of them.
+const ENDED: usize = 256;
 /// Facts of runtimes that are kept for containers not met yet.
 const FACTS: usize = 4_096;
 
@@ -94,11 +97,21 @@ impl Agent {
         }
     }
 
-    /// A runtime told something about a container.
+    /// A runtime told something about a container: one that lives, or one that was over before anybody could say what it is called.
     pub(super) fn learn(&mut self, fact: RuntimeFact) {
         let Some(id) = ContainerId::new(fact.id.clone()) else {
             return;
         };
+        if let Some(facts) = self
+            .ended
+            .iter_mut()
+            .rev()
+            .find(|ended| ended.life.container == id)
+            && self.lives.current(&id).is_none()
+        {
+            call(facts, &fact, &self.mask, self.clock.now_ns());
+            self.out.containers.push(facts.clone());
+        }
         if self.runtime_facts.len() >= FACTS {
             let lives = &self.lives;
             self.runtime_facts
@@ -152,12 +165,7 @@ impl Agent {
             && !life.named
         {
             life.named = true;
-            life.facts.kind = fact.kind;
-            life.facts.name = fact.name.clone();
-            life.facts.image = fact.image.clone();
-            life.facts.labels = self.mask.labels(fact.labels.clone());
-            life.facts.limits = fact.limits;
-            life.facts.stated_ns = stated_ns;
+            call(&mut life.facts, fact, &self.mask, stated_ns);
             life.changed = true;
         }
     }
@@ -239,7 +247,11 @@ impl Agent {
         tracing::info!(container = %life.facts.life.container, processes = life.processes, "ended");
         life.facts.ended_ns = Some(life.last_ns);
         life.facts.stated_ns = stated_ns;
-        self.out.containers.push(life.facts);
+        self.out.containers.push(life.facts.clone());
+        if self.ended.len() == ENDED {
+            self.ended.pop_front();
+        }
+        self.ended.push_back(life.facts);
     }
 
     /// Puts what is new about containers into the batch. A container is told of once it has a process.
@@ -251,4 +263,14 @@ impl Agent {
             }
         }
     }
+}
+
+/// Gives a container the name, image, labels and limits that its runtime states.
+fn call(facts: &mut Container, fact: &RuntimeFact, mask: &Mask, stated_ns: u64) {
+    facts.kind = fact.kind;
+    facts.name = fact.name.clone();
+    facts.image = fact.image.clone();
+    facts.labels = mask.labels(fact.labels.clone());
+    facts.limits = fact.limits;
+    facts.stated_ns = stated_ns;
 }
