@@ -141,16 +141,16 @@ impl Agent {
             .and_then(|life| self.lives.get(life))
             .is_some_and(|life| life.facts.life == resume.facts.life);
         if continued {
+            // However short: a process may have lived and died in it.
             let missing_s = now_ns.saturating_sub(resume.last_record_ns) / SECOND_NS;
-            if missing_s > 1 {
-                self.lose_at(
-                    LossReason::RecorderDown,
-                    life,
-                    resume.last_record_ns + SECOND_NS,
-                    missing_s,
-                    0,
-                );
-            }
+            let from_ns = resume.last_record_ns + SECOND_NS;
+            self.lose_at(
+                LossReason::RecorderDown,
+                life,
+                from_ns.min(now_ns),
+                missing_s.max(1),
+                0,
+            );
         } else {
             let mut facts = resume.facts;
             facts.ended_ns = Some(last_ns);
