@@ -49,7 +49,7 @@ pub(crate) async fn restated_losses_count_once(fresh: Fresh<'_>) {
     }
     assert_eq!(
         subject.losses(None, TimeRange::EVER).await.unwrap(),
-        [more.clone()]
+        std::slice::from_ref(&more)
     );
     // Another recorder, reason, second or container is another loss.
     let others = vec![

@@ -6,6 +6,7 @@ mod build;
 mod facts;
 mod history;
 mod hostile;
+mod levels;
 mod lookup;
 mod losses;
 mod merging;
@@ -43,8 +44,8 @@ conformance! {
     usage::recorder_restarts_are_summed_over_epochs,
     usage::the_open_bucket_is_answered_at_every_resolution,
     usage::lost_samples_move_usage_and_lose_none,
-    usage::what_is_unknown_is_not_zero,
-    usage::the_highest_rss_of_a_bucket_is_kept,
+    levels::what_is_unknown_is_not_zero,
+    levels::the_highest_rss_of_a_bucket_is_kept,
     usage::a_sample_that_comes_late_takes_its_place,
     usage::of_two_samples_of_one_instant_the_larger_stands,
     usage::only_the_processes_and_buckets_asked_for,
