@@ -40,6 +40,8 @@ pub(crate) fn command(args: &[&str]) -> Command {
         "BC_CONFIG",
         "BC_PREFIX",
         "BC_DEBUG",
+        "SUDO_UID",
+        "SUDO_GID",
     ] {
         command.env_remove(name);
     }

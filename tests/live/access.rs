@@ -13,8 +13,9 @@ use crate::harness::wait;
 /// A running `up` that has recorded two containers, `mine` and `other`.
 pub(crate) fn recorded(data: &Data) -> Up {
     let up = data.up(&[]);
-    for id in ["mine", "other"] {
-        data.run(id, &["true"]).finish(RUNS_WITHIN).success();
+    let runs = ["mine", "other"].map(|id| (id, data.run(id, &["true"])));
+    for (id, run) in runs {
+        run.finish(RUNS_WITHIN).success();
         up.api.past(id);
     }
     up

@@ -232,6 +232,58 @@ fn who_may_not_record_is_told_what_to_do() {
 }
 
 #[test]
+fn under_sudo_the_command_is_the_callers() {
+    let _turn = turn();
+    let data = Data::new();
+    let up = data.up(&[]);
+    let run = [
+        "run",
+        "--data",
+        data.as_str(),
+        "--id",
+        "sudo",
+        "--",
+        "sh",
+        "-c",
+        "id -u; id -g; id -G",
+    ];
+    let mut command = program::command(&run);
+    command.env("SUDO_UID", "65534").env("SUDO_GID", "65534");
+    let ended = Process::start(&mut command).finish(RUNS_WITHIN).success();
+    assert_eq!(
+        ended.stdout,
+        ["65534", "65534", "65534"],
+        "no right of root is left"
+    );
+    assert_eq!(up.api.past("sudo").uid, Some(65534));
+    let processes = up.api.processes("sudo");
+    assert!(
+        processes.iter().all(|process| process.uid == Some(65534)),
+        "{processes:?}"
+    );
+    up.stop();
+}
+
+#[test]
+fn a_signal_to_it_reaches_the_command() {
+    let _turn = turn();
+    let data = Data::new();
+    let up = data.up(&[]);
+    let script = "trap 'echo told; exit 3' TERM; echo ready; while :; do sleep 0.1; done";
+    let run = data.run("told", &["bash", "-c", script]);
+    assert_eq!(run.line(RUNS_WITHIN), "ready");
+    let ended = run.terminate(RUNS_WITHIN);
+    assert_eq!(
+        (ended.code(), ended.stdout),
+        (3, vec!["told".to_owned()]),
+        "{}",
+        ended.stderr
+    );
+    up.api.past("told");
+    up.stop();
+}
+
+#[test]
 fn the_id_is_the_programs_own_where_none_is_given() {
     let _turn = turn();
     let data = Data::new();

@@ -113,7 +113,8 @@ static _Noreturn void burner(const char *mode, uint64_t threads, uint64_t ms)
 	} else if (strcmp(mode, "pause") == 0) {
 		char byte;
 		burn_ms(ms);
-		printf("{\"oracle\":\"burn\",\"event\":\"paused\",\"burner\":%d}\n", getpid());
+		printf("{\"oracle\":\"burn\",\"event\":\"paused\",\"burner\":%d,\"cpu_ns\":%llu}\n", getpid(),
+		       (unsigned long long)clock_ns(CLOCK_THREAD_CPUTIME_ID));
 		fflush(stdout);
 		while (read(STDIN_FILENO, &byte, 1) > 0)
 			;
