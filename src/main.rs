@@ -5,6 +5,7 @@ mod command;
 mod control;
 mod data_dir;
 mod health;
+mod heap;
 mod link;
 mod logging;
 mod recording;
@@ -17,5 +18,6 @@ mod up;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    heap::keep_small();
     cli::parse().execute()
 }

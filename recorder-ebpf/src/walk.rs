@@ -3,11 +3,11 @@
 use core::ffi::c_void;
 
 use aya_ebpf::helpers::{bpf_ktime_get_boot_ns, generated};
-use bc_abi::{TaskRecord, process_flag, task_flag};
+use bc_abi::{ProcessKey, TaskRecord, process_flag, task_flag};
 
 use crate::entry::{self, Begin};
 use crate::layout::{Object, load, offset};
-use crate::maps::{CONTROL, TASK_SCRATCH};
+use crate::maps::{CONTROL, PROCESSES, TASK_SCRATCH};
 use crate::task::{Task, resident_pages};
 use crate::words;
 
@@ -32,16 +32,16 @@ pub(crate) unsafe extern "C" fn walk_tasks(ctx: *const Context) -> i32 {
         return 0;
     };
     let mut flags = 0;
-    let found = match entry::of(task) {
-        None if control.discover != 0 && task.is_leader() && discover(task) => {
+    // An iterator holds its task, and with it the leader: the key can be read off, without the way over the signal struct.
+    let key = task.process_key();
+    let process = match PROCESSES.get_ptr_mut(&key) {
+        None if control.discover != 0 && task.is_leader() && discover(task, key) => {
             flags |= task_flag::NEW;
-            entry::of(task)
+            PROCESSES.get_ptr_mut(&key)
         }
         found => found,
     };
-    let Some((key, process)) = found else {
-        return 0;
-    };
+    let Some(process) = process else { return 0 };
 
     let Some(scratch) = TASK_SCRATCH.get_ptr_mut(0) else {
         return 0;
@@ -106,10 +106,10 @@ pub(crate) unsafe extern "C" fn walk_tasks(ctx: *const Context) -> i32 {
 
 /// Takes a living leader of a watched cgroup into the table.
 #[inline(always)]
-fn discover(task: Task) -> bool {
+fn discover(task: Task, key: ProcessKey) -> bool {
     if task.group_is_dead() {
         return false;
     }
     let keys = task.cgroups();
-    entry::watched(&keys) && entry::make(task, task.process_key(), &keys, Begin::Found)
+    entry::watched(&keys) && entry::make(task, key, &keys, Begin::Found)
 }

@@ -11,7 +11,7 @@ mod object;
 mod path_mode;
 mod shared;
 
-use std::io::Read;
+use std::io::{ErrorKind, Read};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::path::PathBuf;
 
@@ -103,7 +103,7 @@ pub struct Kernel {
     walks: u64,
     has_io: bool,
     log: Option<EbpfLogger<&'static dyn log::Log>>,
-    buffer: Vec<u8>,
+    buffer: Box<[u8]>,
     /// Keeps the programs attached for as long as it lives.
     programs: aya::Ebpf,
     by_hand: Option<by_hand::ByHand>,
@@ -204,9 +204,13 @@ impl Kernel {
         })
     }
 
-    /// Walks every task of the machine and returns one record for each task of a watched container. With `discover`, processes of
+    /// Walks every task of the machine and hands over one record for each task of a watched container. With `discover`, processes of
     /// watched cgroups that are not in the table yet are taken in.
-    pub fn walk(&mut self, discover: bool) -> Result<Vec<TaskRecord>, KernelError> {
+    pub fn walk(
+        &mut self,
+        discover: bool,
+        mut take: impl FnMut(&TaskRecord),
+    ) -> Result<(), KernelError> {
         self.walks += 1;
         let control = Control {
             walk: self.walks,
@@ -230,14 +234,22 @@ impl Kernel {
         let mut file = link
             .into_file()
             .map_err(|error| KernelError::refused("walking the tasks", error))?;
-        self.buffer.clear();
-        file.read_to_end(&mut self.buffer)
-            .map_err(|error| KernelError::refused("walking the tasks", error))?;
-        Ok(self
-            .buffer
-            .chunks_exact(size_of::<TaskRecord>())
-            .map(shared::read)
-            .collect())
+        let mut filled = 0;
+        loop {
+            let read = match file.read(&mut self.buffer[filled..]) {
+                Ok(0) => return Ok(()),
+                Ok(read) => read,
+                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+                Err(error) => return Err(KernelError::refused("walking the tasks", error)),
+            };
+            filled += read;
+            let whole = filled - filled % size_of::<TaskRecord>();
+            for record in self.buffer[..whole].chunks_exact(size_of::<TaskRecord>()) {
+                take(&shared::read(record));
+            }
+            self.buffer.copy_within(whole..filled, 0);
+            filled -= whole;
+        }
     }
 }
 

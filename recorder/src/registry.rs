@@ -1,10 +1,11 @@
 //! The processes the recorder knows: living ones, and for a while what the dead executed, because their children inherit it.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use bc_abi::ProcessKey;
 use bc_schema::{ProcessExec, ProcessId, Sample};
+use rustc_hash::FxHashMap;
 
 /// How many dead processes are remembered for their children.
 const REMEMBERED: usize = 16_384;
@@ -42,8 +43,8 @@ pub(crate) struct Known {
 /// All of them.
 #[derive(Debug, Default)]
 pub(crate) struct Registry {
-    living: HashMap<ProcessKey, Known>,
-    dead: HashMap<ProcessKey, Vec<Ran>>,
+    living: FxHashMap<ProcessKey, Known>,
+    dead: FxHashMap<ProcessKey, Vec<Ran>>,
     order: VecDeque<ProcessKey>,
 }
 

@@ -1,10 +1,10 @@
 //! The sample of a second: one walk over the tasks, one sample per process.
 
-use std::collections::HashMap;
-
-use bc_abi::ProcessKey;
+use bc_abi::{ProcessKey, task_flag};
 use bc_schema::resolution::SECOND_NS;
 use bc_schema::{Closes, LossReason, Metric, Metrics, Resolution, Sample};
+
+use rustc_hash::FxHashMap;
 
 use super::{Agent, FAILURES};
 use crate::Error;
@@ -77,14 +77,23 @@ impl Agent {
         Ok(())
     }
 
-    fn read_all(&mut self) -> Result<HashMap<ProcessKey, Reading>, Error> {
+    /// One reading per process. Nearly all processes have one thread, and need no looking up.
+    fn read_all(&mut self) -> Result<Vec<(ProcessKey, Reading)>, Error> {
         self.walks += 1;
-        let records = self.kernel.walk(std::mem::take(&mut self.discover))?;
-        let mut readings: HashMap<ProcessKey, Reading> =
-            HashMap::with_capacity(self.registry.len());
-        for record in &records {
-            readings.entry(record.process).or_default().add(record);
-        }
+        let mut readings: Vec<(ProcessKey, Reading)> = Vec::with_capacity(self.registry.len() + 16);
+        let mut threaded: FxHashMap<ProcessKey, usize> = FxHashMap::default();
+        let discover = std::mem::take(&mut self.discover);
+        self.kernel.walk(discover, |record| {
+            let index = if record.threads == 1 && record.flags & task_flag::FIRST != 0 {
+                readings.len()
+            } else {
+                *threaded.entry(record.process).or_insert(readings.len())
+            };
+            if index == readings.len() {
+                readings.push((record.process, Reading::default()));
+            }
+            readings[index].1.add(record);
+        })?;
         Ok(readings)
     }
 

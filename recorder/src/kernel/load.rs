@@ -29,6 +29,9 @@ const LOG_ALL: u8 = 5;
 /// The iterator's program.
 pub(super) const WALKER: &str = "walk_tasks";
 
+/// What one read of a walk may bring: twice what the kernel collects at a time.
+const WALK_BYTES: usize = 64 << 10;
+
 /// What must hold before anything is tried.
 pub(super) fn preflight() -> Result<(), KernelError> {
     if !nix::unistd::geteuid().is_root() {
@@ -96,7 +99,7 @@ pub(super) fn load(
         control: map(&mut ebpf, "CONTROL")?,
         walks: 0,
         has_io,
-        buffer: Vec::new(),
+        buffer: vec![0; WALK_BYTES].into(),
         programs: ebpf,
         by_hand,
     };
