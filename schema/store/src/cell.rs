@@ -36,8 +36,13 @@ impl Cell {
             self.at_ns = other.at_ns;
             self.metrics = other.metrics;
         }
-        for (mine, theirs) in self.max_rss_bytes.iter_mut().zip(other.max_rss_bytes) {
-            *mine = (*mine).max(theirs);
+        self.merge_maxima(&other.max_rss_bytes);
+    }
+
+    /// Takes in the maxima of an earlier cell.
+    pub(crate) fn merge_maxima(&mut self, max_rss_bytes: &[Option<u64>; 4]) {
+        for (mine, theirs) in self.max_rss_bytes.iter_mut().zip(max_rss_bytes) {
+            *mine = (*mine).max(*theirs);
         }
     }
 

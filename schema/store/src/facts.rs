@@ -4,6 +4,7 @@
 
 use std::cmp::{Ordering, Reverse};
 
+use bc_schema::store::{PruneOrder, StoreError};
 use bc_schema::usage::Base;
 use bc_schema::{Container, LifeKey, Loss, ProcessEnd, ProcessExec, ProcessStart, Resolution};
 
@@ -119,6 +120,17 @@ pub(crate) fn touches(loss: &Loss, life: &LifeKey, ended_ns: Option<u64>) -> boo
     loss.host == life.host
         && life.began_ns < second_end_ns
         && ended_ns.is_none_or(|ended_ns| loss.second_ns <= ended_ns)
+}
+
+/// Refuses an order that no retention rule gives: whole-life totals are made of the days.
+pub(crate) fn check_order(order: &PruneOrder) -> Result<(), StoreError> {
+    if order.resolution == Resolution::Day {
+        return Err(StoreError::Refused(format!(
+            "days of {} are kept for ever: its totals are made of them",
+            order.life.container
+        )));
+    }
+    Ok(())
 }
 
 /// When records of a process belong to one of its accounts. A process has one account per container that it was in; a record is of the

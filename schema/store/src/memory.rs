@@ -294,6 +294,7 @@ impl PruneStore for MemoryStore {
     }
 
     async fn prune(&self, order: &PruneOrder) -> Result<u64, StoreError> {
+        facts::check_order(order)?;
         Ok(self.books().prune(order))
     }
 

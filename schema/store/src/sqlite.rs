@@ -2,18 +2,21 @@
 //!
 //! Writing a second must cost next to nothing, because it happens beside the users' jobs. So a batch appends one packed block per life
 //! and second, and touches nothing else of a process that merely lives on. When a life's first sample of a new minute arrives, the
-//! minute before it is *sealed*: its blocks are folded into one cell per process and minute, hour and day, and into the process's head (its
-//! latest totals). What comes late, for a second already sealed, is folded in at once. So the blocks that are not sealed are always of
-//! one minute per life, and an answer is what the sealed rows say together with those few blocks.
+//! minute before it is *sealed*: its seconds are folded into a block of the minute; when the hour is over, its minutes into one of the
+//! hour; and the hours into the day. What comes late, for a bucket already sealed, is folded in at once. So an answer is what the blocks
+//! of its resolution say, together with the few finer ones that are not sealed yet, which are always of one bucket.
+//!
+//! Whole-life totals are the latest samples in the days, which are kept for ever.
 //!
 //! | file | what |
 //! | --- | --- |
 //! | `header`, `file`, `connection`, `error` | the file, its versions, its connections, its failures |
-//! | `version_1.sql`, `packed` | the tables, and how samples stand in them |
+//! | `version_1.sql`, `packed`, `block`, `rows` | the tables, and how samples and facts stand in them |
 //! | `ledger`, `ledger/…` | writing: facts, samples, sealing, moves between accounts, pruning |
 //! | `answers`, `answers/…` | reading |
 
 mod answers;
+mod block;
 mod connection;
 mod error;
 mod file;
@@ -35,6 +38,7 @@ use rusqlite::Connection;
 
 pub use file::{Upgraded, init, upgrade};
 
+use crate::facts;
 use connection::Readers;
 use error::Failure;
 use ledger::Ledger;
@@ -185,6 +189,7 @@ impl PruneStore for SqliteStore {
     }
 
     async fn prune(&self, order: &PruneOrder) -> Result<u64, StoreError> {
+        facts::check_order(order)?;
         let mut removed = 0;
         loop {
             let order = order.clone();

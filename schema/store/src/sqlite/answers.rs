@@ -1,10 +1,11 @@
-//! Reading: each answer from one state of the database. Sealed rows say most of it, the few blocks of the open minute the rest.
+//! Reading: each answer from one state of the database.
 
 mod containers;
 mod losses;
 mod processes;
 mod series;
 mod spans;
+mod walk;
 
 pub(super) use containers::{container, containers};
 pub(super) use losses::losses;
@@ -12,15 +13,11 @@ pub(super) use processes::processes;
 pub(super) use series::series;
 pub(super) use spans::life_spans;
 
-use std::collections::BTreeMap;
-
-use bc_schema::{ContainerId, LifeKey, ProcessId};
+use bc_schema::{ContainerId, LifeKey, ProcessId, Resolution};
 use rusqlite::{Connection, OptionalExtension};
 
 use super::error::Failure;
-use super::packed::{self, Entry};
-use super::rows::{self, signed, unsigned};
-use crate::cell::Cell;
+use super::rows::{self, unsigned};
 
 /// A container's number and id.
 struct Resolved {
@@ -33,12 +30,23 @@ struct Life {
     no: i64,
     key: LifeKey,
     last_record_ns: u64,
-    sealed: u64,
+    /// For each coarse resolution, the second before which everything is folded into its blocks.
+    sealed: [u64; 3],
     floors: [u64; 4],
 }
 
-/// Samples by process number and epoch.
-type Latest = BTreeMap<(u64, u64), Cell>;
+impl Life {
+    /// The blocks of finer resolutions that are not folded into this one: each with its first bucket, newest first.
+    fn unsealed(&self, resolution: Resolution) -> impl Iterator<Item = (Resolution, u64)> + '_ {
+        let finer = Resolution::ALL
+            .into_iter()
+            .take_while(move |&finer| finer < resolution);
+        // A bucket that was folded in part is told again: its samples merge with what they were folded into.
+        finer
+            .zip(self.sealed)
+            .map(|(finer, sealed)| (finer, sealed / finer.seconds()))
+    }
+}
 
 /// The container of this very id; else the one whose short id it is. A short id that fits several is the earliest's, so that nobody can
 /// take over what a short id means by choosing a long one.
@@ -59,7 +67,8 @@ fn resolve(db: &Connection, id: &ContainerId) -> Result<Option<Resolved>, Failur
 
 fn lives(db: &Connection, container: &Resolved) -> Result<Vec<Life>, Failure> {
     let mut find = db.prepare_cached(
-        "SELECT no, host, began_ns, last_record_ns, sealed_second, floor_second, floor_minute, floor_hour, floor_day
+        "SELECT no, host, began_ns, last_record_ns, sealed_minute, sealed_hour, sealed_day,
+                floor_second, floor_minute, floor_hour, floor_day
          FROM lives WHERE container = ?1",
     )?;
     let found = find.query_map([container.no], |row| {
@@ -67,90 +76,21 @@ fn lives(db: &Connection, container: &Resolved) -> Result<Vec<Life>, Failure> {
             no: row.get(0)?,
             key: rows::life_key(row, 1, container.id.clone())?,
             last_record_ns: unsigned(row, 3)?,
-            sealed: unsigned(row, 4)?,
-            floors: [
-                unsigned(row, 5)?,
-                unsigned(row, 6)?,
-                unsigned(row, 7)?,
-                unsigned(row, 8)?,
-            ],
+            sealed: rows::unsigned_array(row, 4)?,
+            floors: rows::unsigned_array(row, 7)?,
         })
     })?;
     Ok(found.collect::<Result<_, _>>()?)
 }
 
-/// Calls `each` with the entries of wanted processes in a span of a life's seconds.
-fn blocks(
-    db: &Connection,
-    life: i64,
-    from: u64,
-    to: u64,
-    wanted: impl Fn(u64) -> bool,
-    mut each: impl FnMut(u64, Entry),
-) -> Result<(), Failure> {
-    let mut find = db.prepare_cached(
-        "SELECT second, block FROM seconds WHERE life = ?1 AND second >= ?2 AND second < ?3",
-    )?;
-    let mut found = find.query((life, signed(from), signed(to)))?;
-    while let Some(row) = found.next()? {
-        let second = unsigned(row, 0)?;
-        let block = row.get_ref(1)?.as_blob().map_err(rusqlite::Error::from)?;
-        packed::unpack_block(second, block, &wanted, |entry| each(second, entry))?;
+/// The numbers of these processes, each once and in order; those nothing is known of are left out.
+fn numbers(db: &Connection, ids: &[ProcessId]) -> Result<Vec<u64>, Failure> {
+    let mut find = db.prepare_cached("SELECT no FROM processes WHERE id = ?1")?;
+    let mut numbers = Vec::new();
+    for id in ids {
+        numbers.extend(find.query_row([id.0], |row| unsigned(row, 0)).optional()?);
     }
-    Ok(())
-}
-
-/// The seconds of a life that are not sealed yet, folded: they are of one minute.
-fn open_minute(
-    db: &Connection,
-    life: &Life,
-    wanted: impl Fn(u64) -> bool,
-) -> Result<Latest, Failure> {
-    let mut latest = Latest::new();
-    blocks(
-        db,
-        life.no,
-        life.sealed,
-        i64::MAX as u64,
-        wanted,
-        |_, entry| {
-            latest
-                .entry((entry.process, entry.epoch_ns))
-                .or_insert(entry.cell)
-                .merge(&entry.cell);
-        },
-    )?;
-    Ok(latest)
-}
-
-/// The latest sample of each epoch of a process, from its heads and its open minute, as `usage::totals` takes them.
-fn latest(
-    db: &Connection,
-    container: i64,
-    process: u64,
-    open: &Latest,
-) -> Result<Vec<(u64, u64, bc_schema::Metrics)>, Failure> {
-    let mut epochs: BTreeMap<u64, Cell> = open
-        .range((process, 0)..=(process, u64::MAX))
-        .map(|(&(_, epoch_ns), cell)| (epoch_ns, *cell))
-        .collect();
-    let mut find = db
-        .prepare_cached("SELECT epoch_ns, head FROM heads WHERE container = ?1 AND process = ?2")?;
-    let mut heads = find.query((container, signed(process)))?;
-    while let Some(row) = heads.next()? {
-        let (epoch_ns, head) = rows::head(row, 0)?;
-        epochs.entry(epoch_ns).or_insert(head).merge(&head);
-    }
-    Ok(epochs
-        .into_iter()
-        .map(|(epoch_ns, cell)| (epoch_ns, cell.at_ns, cell.metrics))
-        .collect())
-}
-
-/// The number of a process, if anything is known of it.
-fn process_number(db: &Connection, id: ProcessId) -> Result<Option<u64>, Failure> {
-    Ok(db
-        .prepare_cached("SELECT no FROM processes WHERE id = ?1")?
-        .query_row([id.0], |row| unsigned(row, 0))
-        .optional()?)
+    numbers.sort_unstable();
+    numbers.dedup();
+    Ok(numbers)
 }

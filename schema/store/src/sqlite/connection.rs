@@ -17,6 +17,10 @@ const BUSY: Duration = Duration::from_secs(5);
 /// the file anyway.
 const CACHE_KIB: i64 = -2048;
 
+/// Pages of the log before it is written back to the file. Each life's newest page changes every second: the longer the log, the more
+/// often one writing-back stands for many changes.
+const LOG_PAGES: i64 = 4096;
+
 /// Prepared statements that a connection keeps: more than there are in this crate.
 const STATEMENTS: usize = 96;
 
@@ -31,8 +35,9 @@ pub(crate) fn writer(file: &Path) -> Result<Connection, Failure> {
     )?;
     set_up(&connection)?;
     connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "wal_autocheckpoint", LOG_PAGES)?;
     // A burst may lengthen the log; the next checkpoint cuts it back to this.
-    connection.pragma_update(None, "journal_size_limit", 16 << 20)?;
+    connection.pragma_update(None, "journal_size_limit", LOG_PAGES * 4096)?;
     Ok(connection)
 }
 

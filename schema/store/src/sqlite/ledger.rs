@@ -5,9 +5,11 @@
 
 mod facts;
 mod known;
+mod last_record;
 mod moves;
 mod prune;
 mod samples;
+mod sealing;
 
 use bc_schema::Batch;
 use rusqlite::{Connection, TransactionBehavior};
@@ -94,6 +96,11 @@ impl Page<'_> {
         batch.execs.iter().try_for_each(|exec| self.execute(exec))?;
         self.sample(&batch.samples)?;
         batch.ends.iter().try_for_each(|end| self.end(end))?;
-        batch.losses.iter().try_for_each(|loss| self.lose(loss))
+        batch.losses.iter().try_for_each(|loss| self.lose(loss))?;
+        batch
+            .containers
+            .iter()
+            .filter(|container| container.ended_ns.is_some())
+            .try_for_each(|container| self.close(container))
     }
 }

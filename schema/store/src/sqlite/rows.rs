@@ -9,8 +9,6 @@ use rusqlite::types::{FromSql, Type};
 use serde::Serialize;
 
 use super::error::Failure;
-use super::packed;
-use crate::cell::Cell;
 use crate::facts::Window;
 
 /// SQLite's integers are signed: an unsigned one stands there in two's complement.
@@ -28,7 +26,19 @@ pub(crate) fn maybe_unsigned(row: &Row<'_>, index: usize) -> rusqlite::Result<Op
     Ok(row.get::<_, Option<i64>>(index)?.map(i64::cast_unsigned))
 }
 
-/// The number of a resolution in the `cells` table.
+/// Reads as many unsigned integers, from `index` on.
+pub(crate) fn unsigned_array<const N: usize>(
+    row: &Row<'_>,
+    index: usize,
+) -> rusqlite::Result<[u64; N]> {
+    let mut values = [0; N];
+    for (offset, value) in values.iter_mut().enumerate() {
+        *value = unsigned(row, index + offset)?;
+    }
+    Ok(values)
+}
+
+/// The number of a resolution in the `blocks` table.
 pub(crate) fn number(resolution: Resolution) -> i64 {
     resolution as i64
 }
@@ -208,11 +218,7 @@ pub(crate) fn end(row: &Row<'_>, index: usize, process: ProcessId) -> rusqlite::
     })
 }
 
-/// Reads a row of `heads`: epoch_ns, head, from `index`.
-pub(crate) fn head(row: &Row<'_>, index: usize) -> Result<(u64, Cell), Failure> {
-    let bytes = row
-        .get_ref(index + 1)?
-        .as_blob()
-        .map_err(rusqlite::Error::from)?;
-    Ok((unsigned(row, index)?, packed::unpack_head(bytes)?))
+/// Bytes of a row, where they stand.
+pub(crate) fn blob<'a>(row: &'a Row<'_>, index: usize) -> rusqlite::Result<&'a [u8]> {
+    Ok(row.get_ref(index)?.as_blob()?)
 }

@@ -17,8 +17,10 @@ CREATE TABLE lives (
     host           TEXT NOT NULL,
     began_ns       INTEGER NOT NULL,
     last_record_ns INTEGER NOT NULL,
-    sealed_second  INTEGER NOT NULL,     -- the seconds before this one are in `cells` and `heads` too
-    floor_second   INTEGER NOT NULL,     -- where the rows of each resolution begin: what was before is pruned
+    sealed_minute  INTEGER NOT NULL,     -- the seconds before this one are folded into the blocks of minutes,
+    sealed_hour    INTEGER NOT NULL,     -- into those of hours,
+    sealed_day     INTEGER NOT NULL,     -- into those of days
+    floor_second   INTEGER NOT NULL,     -- the first bucket of each resolution that is kept: what was before is pruned
     floor_minute   INTEGER NOT NULL,
     floor_hour     INTEGER NOT NULL,
     floor_day      INTEGER NOT NULL,
@@ -55,7 +57,6 @@ CREATE TABLE accounts (
     after_ns      INTEGER,               -- records after this instant (NULL: from the beginning)
     until_ns      INTEGER NOT NULL,      -- up to and at this one
     open          INTEGER NOT NULL,      -- not known to have ended
-    cpu_ns        INTEGER NOT NULL,      -- whole-life usage, as of `heads`
     pid           INTEGER NOT NULL,
     container_pid INTEGER,
     parent        BLOB,
@@ -69,7 +70,8 @@ CREATE TABLE accounts (
     PRIMARY KEY (container, process)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX accounts_by_process ON accounts (process);
-CREATE INDEX accounts_summed ON accounts (container, open, cpu_ns);
+CREATE INDEX accounts_open ON accounts (container, open);
+CREATE INDEX accounts_based ON accounts (container) WHERE baseline IS NOT NULL;
 
 CREATE TABLE execs (
     process   INTEGER NOT NULL,
@@ -94,34 +96,17 @@ CREATE TABLE ends (
     PRIMARY KEY (process, at_ns, exit_code, signal, core_dumped, oom_killed, unseen)
 ) STRICT, WITHOUT ROWID;
 
--- All samples of a life in one second, packed: one row per life and second keeps the writing of a second in one place of the file.
-CREATE TABLE seconds (
-    life    INTEGER NOT NULL,
-    second  INTEGER NOT NULL,
-    entries INTEGER NOT NULL,            -- how many processes (and epochs) it tells of
-    block   BLOB NOT NULL,
-    PRIMARY KEY (life, second)
-) STRICT, WITHOUT ROWID;
-
--- The last sample of a process in a minute (1), hour (2) or day (3).
-CREATE TABLE cells (
+-- What the processes of a life did in one second (0), minute (1), hour (2) or day (3), packed: all samples of a second, the last of each
+-- process in the others. One row, so that writing a second touches one place of the file; in parts by the numbers of the processes
+-- from the minute on, so that no row grows without end.
+CREATE TABLE blocks (
     life       INTEGER NOT NULL,
     resolution INTEGER NOT NULL,
     bucket     INTEGER NOT NULL,
-    process    INTEGER NOT NULL,
-    epoch_ns   INTEGER NOT NULL,
-    cell       BLOB NOT NULL,
-    PRIMARY KEY (life, resolution, bucket, process, epoch_ns)
-) STRICT, WITHOUT ROWID;
-
--- The last sample of a process in a container, among the sealed seconds.
-CREATE TABLE heads (
-    container    INTEGER NOT NULL,
-    process      INTEGER NOT NULL,
-    epoch_ns     INTEGER NOT NULL,
-    first_second INTEGER NOT NULL,       -- of its first sealed sample
-    head         BLOB NOT NULL,
-    PRIMARY KEY (container, process, epoch_ns)
+    part       INTEGER NOT NULL,
+    entries    INTEGER NOT NULL,         -- how many processes (and epochs) it tells of
+    block      BLOB NOT NULL,
+    PRIMARY KEY (life, resolution, bucket, part)
 ) STRICT, WITHOUT ROWID;
 
 -- Samples of processes whose start is not known yet.
@@ -129,7 +114,7 @@ CREATE TABLE waiting (
     process  INTEGER NOT NULL,
     epoch_ns INTEGER NOT NULL,
     at_ns    INTEGER NOT NULL,
-    cell     BLOB NOT NULL,
+    sample   BLOB NOT NULL,
     PRIMARY KEY (process, epoch_ns, at_ns)
 ) STRICT, WITHOUT ROWID;
 

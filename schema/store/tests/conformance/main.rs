@@ -55,6 +55,7 @@ conformance! {
     retention::a_pruned_bucket_is_not_brought_back,
     retention::each_life_is_pruned_by_itself,
     retention::every_row_is_counted_once,
+    retention::days_are_kept_for_ever,
     retention::orders_for_nothing_remove_nothing,
     losses::restated_losses_count_once,
     losses::losses_touch_their_container_and_their_hosts_lives,

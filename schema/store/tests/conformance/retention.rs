@@ -1,7 +1,7 @@
 //! Pruning: what goes, and what the answers still say afterwards.
 
 use bc_schema::resolution::SECOND_NS;
-use bc_schema::store::{LifeSpan, ProcessQuery, PruneOrder, SeriesQuery};
+use bc_schema::store::{LifeSpan, ProcessQuery, PruneOrder, SeriesQuery, StoreError};
 use bc_schema::{Batch, Container, LifeKey, Metric, Resolution, Retention, TimeRange};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
@@ -311,7 +311,6 @@ pub(crate) async fn every_row_is_counted_once(fresh: Fresh<'_>) {
         (Resolution::Second, 3000),
         (Resolution::Minute, 51),
         (Resolution::Hour, 3),
-        (Resolution::Day, 3),
     ] {
         assert_eq!(
             subject
@@ -340,6 +339,17 @@ pub(crate) async fn every_row_is_counted_once(fresh: Fresh<'_>) {
             .totals,
         cpu(1000 * SECOND_NS + SECOND_NS / 2)
     );
+}
+
+pub(crate) async fn days_are_kept_for_ever(fresh: Fresh<'_>) {
+    let subject = fresh();
+    two_hours(&subject).await;
+    let refused = subject
+        .prune(&order(life("c", at(0)), Resolution::Day, at(0) * 2))
+        .await
+        .unwrap_err();
+    assert!(matches!(refused, StoreError::Refused(_)), "{refused}");
+    assert_eq!(buckets(&subject, "c", Resolution::Day).await, [0]);
 }
 
 pub(crate) async fn orders_for_nothing_remove_nothing(fresh: Fresh<'_>) {

@@ -280,7 +280,7 @@ async fn a_damaged_second_is_an_answer_and_not_a_crash() {
     store.write(&[recorded(1..2)]).await.unwrap();
     Connection::open(&file)
         .unwrap()
-        .execute_batch("UPDATE seconds SET block = x'ffffffff'")
+        .execute_batch("UPDATE blocks SET block = x'ffffffff'")
         .unwrap();
     let StoreError::Refused(text) = store.container(&life().container).await.unwrap_err() else {
         panic!("it may not pass")

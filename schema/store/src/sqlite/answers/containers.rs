@@ -1,16 +1,17 @@
 //! Containers: which there are, and what each amounts to.
 
 use std::collections::btree_map::Entry;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, HashMap};
 
 use bc_schema::store::{ContainerQuery, ContainerRecord, ContainerState};
-use bc_schema::{Container, ContainerId, ContainerKind, Metric, usage};
+use bc_schema::{Container, ContainerId, ContainerKind, Metric, Metrics, usage};
 use rusqlite::Connection;
 
-use super::{Latest, Life, Resolved, latest, lives, open_minute, resolve};
+use super::walk::{Latest, Walk};
+use super::{Life, Resolved, lives, resolve};
 use crate::facts;
 use crate::sqlite::error::Failure;
-use crate::sqlite::rows::{self, signed, unsigned};
+use crate::sqlite::rows::{self, unsigned};
 
 /// One container by its id or short id.
 pub(crate) fn container(
@@ -130,16 +131,25 @@ fn summaries(db: &Connection, search: Option<&str>) -> Result<BTreeMap<i64, Summ
 fn record(db: &Connection, container: &Resolved) -> Result<Option<ContainerRecord>, Failure> {
     let all = lives(db, container)?;
     let mut stated = Vec::new();
-    let mut open = Latest::new();
+    let mut samples = Latest::default();
     for life in &all {
         stated.extend(statement(db, life)?);
-        open.append(&mut open_minute(db, life, |_| true)?);
+        Walk {
+            db,
+            life,
+            only: None,
+        }
+        .latest(&mut samples)?;
     }
     if stated.is_empty() {
         return Ok(None);
     }
     stated.sort_by(|a, b| (b.life.began_ns, &b.life.host).cmp(&(a.life.began_ns, &a.life.host)));
     let (processes, open_processes) = counts(db, container.no)?;
+    let baselines = baselines(db, container.no)?;
+    let processes_with_samples = samples.processes().into_iter();
+    let cpu_ns = processes_with_samples
+        .map(|process| usage::cpu_ns(&samples.totals(process, baselines.get(&process))));
     Ok(Some(ContainerRecord {
         lives: stated,
         last_record_ns: all
@@ -149,8 +159,8 @@ fn record(db: &Connection, container: &Resolved) -> Result<Option<ContainerRecor
             .unwrap_or(0),
         processes,
         open_processes,
-        cpu_ns: cpu_ns(db, container.no, &open)?,
-        rss_bytes: rss_bytes(db, container.no, &open)?,
+        cpu_ns: cpu_ns.fold(0, u64::saturating_add),
+        rss_bytes: rss_bytes(db, container.no, &samples)?,
     }))
 }
 
@@ -175,39 +185,27 @@ fn counts(db: &Connection, container: i64) -> Result<(u64, u64), Failure> {
     })?)
 }
 
-/// The sum over all accounts as of their heads, corrected for those that did something in the open minute.
-fn cpu_ns(db: &Connection, container: i64, open: &Latest) -> Result<u64, Failure> {
-    // Summed by halves: values beyond SQLite's own integers are summed right, too.
+fn baselines(db: &Connection, container: i64) -> Result<HashMap<u64, Metrics>, Failure> {
     let mut find = db.prepare_cached(
-        "SELECT ifnull(sum((cpu_ns >> 32) & 4294967295), 0), ifnull(sum(cpu_ns & 4294967295), 0) FROM accounts WHERE container = ?1",
+        "SELECT process, baseline FROM accounts WHERE container = ?1 AND baseline IS NOT NULL",
     )?;
-    let (high, low): (i64, i64) =
-        find.query_row([container], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    let mut sum = (i128::from(high) << 32) + i128::from(low);
-    let mut find = db.prepare_cached(
-        "SELECT cpu_ns, baseline FROM accounts WHERE container = ?1 AND process = ?2",
-    )?;
-    let processes: BTreeSet<u64> = open.keys().map(|(process, _)| *process).collect();
-    for process in processes {
-        let (sealed_ns, baseline) = find.query_row((container, signed(process)), |row| {
-            Ok((unsigned(row, 0)?, rows::baseline(row, 1)?))
-        })?;
-        let totals = usage::totals(&latest(db, container, process, open)?, baseline.as_ref());
-        sum += i128::from(usage::cpu_ns(&totals)) - i128::from(sealed_ns);
-    }
-    Ok(u64::try_from(sum).unwrap_or(u64::MAX))
+    let found = find.query_map([container], |row| {
+        Ok((
+            unsigned(row, 0)?,
+            rows::baseline(row, 1)?.unwrap_or_default(),
+        ))
+    })?;
+    Ok(found.collect::<Result<_, _>>()?)
 }
 
-fn rss_bytes(db: &Connection, container: i64, open: &Latest) -> Result<Option<u64>, Failure> {
+fn rss_bytes(db: &Connection, container: i64, samples: &Latest) -> Result<Option<u64>, Failure> {
     let mut find =
         db.prepare_cached("SELECT process FROM accounts WHERE container = ?1 AND open = 1")?;
-    let mut found = find.query([container])?;
-    let mut sum: Option<u64> = None;
-    while let Some(row) = found.next()? {
-        let totals = usage::totals(&latest(db, container, unsigned(row, 0)?, open)?, None);
-        if let Some(rss_bytes) = totals.get(Metric::RssBytes) {
-            sum = Some(sum.unwrap_or(0).saturating_add(rss_bytes));
-        }
-    }
-    Ok(sum)
+    let open = find
+        .query_map([container], |row| unsigned(row, 0))?
+        .collect::<Result<Vec<_>, _>>()?;
+    let known = open
+        .into_iter()
+        .filter_map(|process| samples.totals(process, None).get(Metric::RssBytes));
+    Ok(known.reduce(u64::saturating_add))
 }

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use bc_schema::store::{ProcessQuery, ProcessRecord};
-use bc_schema::{ContainerId, LifeKey, ProcessEnd, ProcessExec, ProcessId, ProcessStart, usage};
-use rusqlite::{Connection, Row};
+use bc_schema::{ContainerId, LifeKey, ProcessEnd, ProcessExec, ProcessId, ProcessStart};
+use rusqlite::{Connection, OptionalExtension, Row};
 
-use super::{Latest, latest, lives, open_minute, process_number, resolve};
+use super::walk::{Latest, Walk};
+use super::{lives, numbers, resolve};
 use crate::facts::{self, Window};
 use crate::sqlite::error::Failure;
 use crate::sqlite::rows::{self, signed, unsigned};
@@ -20,26 +21,35 @@ pub(crate) fn processes(
     let Some(container) = resolve(db, id)? else {
         return Ok(Vec::new());
     };
+    let only = query
+        .ids
+        .as_deref()
+        .map(|ids| numbers(db, ids))
+        .transpose()?;
     let mut keys = BTreeMap::new();
-    let mut open = Latest::new();
+    let mut samples = Latest::default();
     for life in lives(db, &container)? {
-        open.append(&mut open_minute(db, &life, |_| true)?);
+        Walk {
+            db,
+            life: &life,
+            only: only.as_deref(),
+        }
+        .latest(&mut samples)?;
         keys.insert(life.no, life.key);
     }
     let mut found = Vec::new();
-    for account in accounts(db, container.no, query.ids.as_deref(), &keys)? {
+    for account in accounts(db, container.no, only.as_deref(), &keys)? {
         let end = end(db, &account)?;
         let lived = query.range.is_none_or(|range| {
             account.start.entered_ns < range.to_ns
                 && end.as_ref().is_none_or(|end| end.at_ns >= range.from_ns)
         });
         if lived {
-            let latest = latest(db, container.no, account.process, &open)?;
             found.push(ProcessRecord {
                 execs: execs(db, &account)?,
                 end,
-                last_sample_ns: latest.iter().map(|(_, at_ns, _)| *at_ns).max(),
-                totals: usage::totals(&latest, account.start.baseline.as_ref()),
+                last_sample_ns: samples.last_ns(account.process),
+                totals: samples.totals(account.process, account.start.baseline.as_ref()),
                 start: account.start,
             });
         }
@@ -62,11 +72,11 @@ pub(super) struct Account {
     open: bool,
 }
 
-/// Accounts of a container: all, or those of these processes. `lives` holds the keys of its lives by their numbers.
+/// Accounts of a container: all, or those of the processes with these numbers. `lives` holds the keys of its lives by their numbers.
 pub(super) fn accounts(
     db: &Connection,
     container: i64,
-    ids: Option<&[ProcessId]>,
+    only: Option<&[u64]>,
     lives: &BTreeMap<i64, LifeKey>,
 ) -> Result<Vec<Account>, Failure> {
     let read = |row: &Row<'_>| {
@@ -82,7 +92,7 @@ pub(super) fn accounts(
             open: row.get(5)?,
         })
     };
-    let Some(ids) = ids else {
+    let Some(only) = only else {
         let mut find = db.prepare_cached(
             "SELECT a.process, p.id, a.life, a.after_ns, a.until_ns, a.open, a.pid, a.container_pid, a.parent, a.parent_pid, a.uid, a.start_ns,
                     a.entered_ns, a.is_root, a.baseline, a.name
@@ -95,28 +105,16 @@ pub(super) fn accounts(
     let mut find = db.prepare_cached(
         "SELECT a.process, p.id, a.life, a.after_ns, a.until_ns, a.open, a.pid, a.container_pid, a.parent, a.parent_pid, a.uid, a.start_ns,
                 a.entered_ns, a.is_root, a.baseline, a.name
-         FROM processes p JOIN accounts a ON a.process = p.no AND a.container = ?1 WHERE p.id = ?2",
+         FROM accounts a JOIN processes p ON p.no = a.process WHERE a.container = ?1 AND a.process = ?2",
     )?;
-    let mut ids = ids.to_vec();
-    ids.sort_unstable();
-    ids.dedup();
     let mut found = Vec::new();
-    for id in ids {
-        let mut rows = find.query_map((container, id.0), read)?;
-        found.extend(rows.next().transpose()?);
+    for &process in only {
+        found.extend(
+            find.query_row((container, signed(process)), read)
+                .optional()?,
+        );
     }
     Ok(found)
-}
-
-/// The numbers of these processes.
-pub(super) fn numbers(db: &Connection, ids: &[ProcessId]) -> Result<Vec<u64>, Failure> {
-    let mut numbers = Vec::new();
-    for &id in ids {
-        numbers.extend(process_number(db, id)?);
-    }
-    numbers.sort_unstable();
-    numbers.dedup();
-    Ok(numbers)
 }
 
 fn end(db: &Connection, account: &Account) -> Result<Option<ProcessEnd>, Failure> {

@@ -64,6 +64,12 @@ impl Page<'_> {
         }
     }
 
+    /// A life that is over is sealed to its end: whoever reads it later finds it folded.
+    pub(super) fn close(&mut self, container: &Container) -> Result<(), Failure> {
+        let no = self.life_number(&container.life)?;
+        self.seal_until(no, None)
+    }
+
     /// A process began or came in.
     pub(super) fn begin(&mut self, start: &ProcessStart) -> Result<(), Failure> {
         let life = self.life_number(&start.life)?;
@@ -132,8 +138,8 @@ impl Page<'_> {
     ) -> Result<(), Failure> {
         let mut put = self.db.prepare_cached(
             "INSERT INTO accounts (container, process, life, pid, container_pid, parent, parent_pid, uid, start_ns, entered_ns, is_root, baseline,
-                                   name, after_ns, until_ns, open, cpu_ns)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, NULL, -1, 1, 0)
+                                   name, after_ns, until_ns, open)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, NULL, -1, 1)
              ON CONFLICT DO UPDATE SET life = ?3, pid = ?4, container_pid = ?5, parent = ?6, parent_pid = ?7, uid = ?8, start_ns = ?9,
                                        entered_ns = ?10, is_root = ?11, baseline = ?12, name = ?13",
         )?;

@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use bc_schema::{ContainerId, LifeKey, ProcessId};
-use rusqlite::{Connection, OptionalExtension};
+use bc_schema::{ContainerId, LifeKey, ProcessId, Resolution};
+use rusqlite::{Connection, OptionalExtension, params};
 
 use super::Page;
 use crate::facts::Window;
@@ -25,8 +25,8 @@ pub(super) struct Life {
     pub(super) id: ContainerId,
     pub(super) began_ns: u64,
     pub(super) last_record_ns: u64,
-    /// The seconds before this one are folded into cells and heads.
-    pub(super) sealed: u64,
+    /// For each coarse resolution, the second before which everything is folded into its blocks.
+    pub(super) sealed: [u64; 3],
     /// For each resolution, the first bucket that rows are kept of.
     pub(super) floors: [u64; 4],
     /// Differs from its row.
@@ -55,6 +55,13 @@ impl Known {
     /// More is remembered than pays: time to begin anew. Processes are forgotten as they end, so this is a machine with very many.
     pub(super) fn is_large(&self) -> bool {
         self.processes.len() > 65_536 || self.lives.len() > 4_096
+    }
+}
+
+impl Life {
+    /// The second before which everything is folded into the blocks of a coarse resolution.
+    pub(super) fn sealed(&self, resolution: Resolution) -> u64 {
+        self.sealed[resolution as usize - 1]
     }
 }
 
@@ -96,8 +103,9 @@ impl Page<'_> {
             Some(no) => no,
             None => {
                 let mut make = self.db.prepare_cached(
-                    "INSERT INTO lives (container, host, began_ns, last_record_ns, sealed_second, floor_second, floor_minute, floor_hour, floor_day)
-                     VALUES (?1, ?2, ?3, ?3, 0, 0, 0, 0, 0)",
+                    "INSERT INTO lives (container, host, began_ns, last_record_ns, sealed_minute, sealed_hour, sealed_day,
+                                        floor_second, floor_minute, floor_hour, floor_day)
+                     VALUES (?1, ?2, ?3, ?3, 0, 0, 0, 0, 0, 0, 0)",
                 )?;
                 make.insert((container, &key.host, signed(key.began_ns)))?
             }
@@ -128,20 +136,23 @@ impl Page<'_> {
     /// Writes the rows of the lives that changed.
     pub(super) fn put_lives(&mut self) -> Result<(), Failure> {
         let mut put = self.db.prepare_cached(
-            "UPDATE lives SET last_record_ns = ?2, sealed_second = ?3, floor_second = ?4, floor_minute = ?5, floor_hour = ?6, floor_day = ?7
+            "UPDATE lives SET last_record_ns = ?2, sealed_minute = ?3, sealed_hour = ?4, sealed_day = ?5,
+                              floor_second = ?6, floor_minute = ?7, floor_hour = ?8, floor_day = ?9
              WHERE no = ?1",
         )?;
         for (no, life) in self.known.lives.iter_mut().filter(|(_, life)| life.changed) {
-            let [second, minute, hour, day] = life.floors.map(signed);
-            put.execute((
+            let (sealed, floors) = (life.sealed.map(signed), life.floors.map(signed));
+            put.execute(params![
                 no,
                 signed(life.last_record_ns),
-                signed(life.sealed),
-                second,
-                minute,
-                hour,
-                day,
-            ))?;
+                sealed[0],
+                sealed[1],
+                sealed[2],
+                floors[0],
+                floors[1],
+                floors[2],
+                floors[3],
+            ])?;
             life.changed = false;
         }
         Ok(())
@@ -204,7 +215,8 @@ fn load_process(db: &Connection, id: ProcessId) -> Result<Process, Failure> {
 
 fn load_life(db: &Connection, no: i64) -> Result<Life, Failure> {
     let mut find = db.prepare_cached(
-        "SELECT l.container, c.id, l.began_ns, l.last_record_ns, l.sealed_second, l.floor_second, l.floor_minute, l.floor_hour, l.floor_day
+        "SELECT l.container, c.id, l.began_ns, l.last_record_ns, l.sealed_minute, l.sealed_hour, l.sealed_day,
+                l.floor_second, l.floor_minute, l.floor_hour, l.floor_day
          FROM lives l JOIN containers c ON c.no = l.container WHERE l.no = ?1",
     )?;
     Ok(find.query_row([no], |row| {
@@ -213,13 +225,8 @@ fn load_life(db: &Connection, no: i64) -> Result<Life, Failure> {
             id: rows::container_id(row, 1)?,
             began_ns: unsigned(row, 2)?,
             last_record_ns: unsigned(row, 3)?,
-            sealed: unsigned(row, 4)?,
-            floors: [
-                unsigned(row, 5)?,
-                unsigned(row, 6)?,
-                unsigned(row, 7)?,
-                unsigned(row, 8)?,
-            ],
+            sealed: rows::unsigned_array(row, 4)?,
+            floors: rows::unsigned_array(row, 7)?,
             changed: false,
         })
     })?)

@@ -77,14 +77,17 @@ impl Page<'_> {
 
         let resolution = order.resolution;
         let before = order.before_ns.div_ceil(resolution.ns());
-        // What is not folded into coarser rows yet is folded before it goes; and coarse rows to be removed have to be there.
-        self.seal_before(no, before.saturating_mul(resolution.seconds()))?;
+        // Before finer rows go, the coarser ones are made of them; and what is to be removed has to be there.
+        self.seal_until(no, Some(before.saturating_mul(resolution.seconds())))?;
         let Some((first, last)) = self.span(no, resolution)? else {
             return Ok(nothing);
         };
-        let until = before
-            .min(last + 1)
-            .min(first.saturating_add(BUCKETS_AT_ONCE));
+        // The open bucket may have no block yet, but it is there all the same.
+        let newest = self
+            .span(no, Resolution::Second)?
+            .map_or(0, |(_, second)| second / resolution.seconds());
+        let before = before.min(last.max(newest) + 1);
+        let until = before.min(first.saturating_add(BUCKETS_AT_ONCE));
         if until <= first {
             return Ok(nothing);
         }
@@ -95,65 +98,20 @@ impl Page<'_> {
         life.changed = true;
         Ok(Step {
             removed,
-            finished: until == before.min(last + 1),
-        })
-    }
-
-    fn seal_before(&mut self, no: i64, second: u64) -> Result<(), Failure> {
-        let sealed = self.life(no)?.sealed;
-        if second <= sealed {
-            return Ok(());
-        }
-        match self.span(no, Resolution::Second)? {
-            Some((_, last)) if last >= sealed => self.seal(no, second.min(last + 1)),
-            _ => Ok(()),
-        }
-    }
-
-    /// The first and the last bucket of a life that have rows.
-    fn span(&self, life: i64, resolution: Resolution) -> Result<Option<(u64, u64)>, Failure> {
-        let ends = |row: &rusqlite::Row<'_>| -> rusqlite::Result<_> {
-            Ok(
-                if row.get_ref(0)?.data_type() == rusqlite::types::Type::Null {
-                    None
-                } else {
-                    Some((unsigned(row, 0)?, unsigned(row, 1)?))
-                },
-            )
-        };
-        Ok(match resolution {
-            // Two lookups at the ends of an index, where min and max in one query would read all of it.
-            Resolution::Second => self
-                .db
-                .prepare_cached(
-                    "SELECT (SELECT second FROM seconds WHERE life = ?1 ORDER BY second LIMIT 1),
-                            (SELECT second FROM seconds WHERE life = ?1 ORDER BY second DESC LIMIT 1)",
-                )?
-                .query_row([life], ends)?,
-            coarse => self
-                .db
-                .prepare_cached(
-                    "SELECT (SELECT bucket FROM cells WHERE life = ?1 AND resolution = ?2 ORDER BY bucket LIMIT 1),
-                            (SELECT bucket FROM cells WHERE life = ?1 AND resolution = ?2 ORDER BY bucket DESC LIMIT 1)",
-                )?
-                .query_row((life, number(coarse)), ends)?,
+            finished: until == before,
         })
     }
 
     fn remove(&self, life: i64, resolution: Resolution, until: u64) -> Result<u64, Failure> {
-        if resolution == Resolution::Second {
-            let mut count = self.db.prepare_cached(
-                "SELECT ifnull(sum(entries), 0) FROM seconds WHERE life = ?1 AND second < ?2",
-            )?;
-            let removed = count.query_row((life, signed(until)), |row| unsigned(row, 0))?;
-            self.db
-                .prepare_cached("DELETE FROM seconds WHERE life = ?1 AND second < ?2")?
-                .execute((life, signed(until)))?;
-            return Ok(removed);
-        }
-        let mut delete = self.db.prepare_cached(
-            "DELETE FROM cells WHERE life = ?1 AND resolution = ?2 AND bucket < ?3",
+        let key = (life, number(resolution), signed(until));
+        let mut count = self.db.prepare_cached(
+            "SELECT ifnull(sum(entries), 0) FROM blocks WHERE life = ?1 AND resolution = ?2 AND bucket < ?3",
         )?;
-        Ok(delete.execute((life, number(resolution), signed(until)))? as u64)
+        let removed = count.query_row(key, |row| unsigned(row, 0))?;
+        let mut delete = self.db.prepare_cached(
+            "DELETE FROM blocks WHERE life = ?1 AND resolution = ?2 AND bucket < ?3",
+        )?;
+        delete.execute(key)?;
+        Ok(removed)
     }
 }

@@ -1,0 +1,74 @@
+//! What the first bucket of a curve counts from: the last sample before it that a row of the same or a coarser resolution still holds.
+//! Retention takes the finer rows first, so what a finer row could tell, these tell too; and so its work makes no spike.
+
+use std::collections::HashMap;
+
+use bc_schema::Resolution;
+
+use super::{Account, Gathered};
+use crate::cell::Cell;
+use crate::sqlite::answers::walk::Walk;
+use crate::sqlite::error::Failure;
+
+impl Gathered {
+    /// For each process and epoch that has buckets, the last sample before the first of them.
+    pub(super) fn bases(
+        &mut self,
+        walk: Walk<'_>,
+        resolution: Resolution,
+    ) -> Result<HashMap<Account, Cell>, Failure> {
+        let mut bases = std::mem::take(&mut self.before);
+        let mut sought = self.firsts(resolution);
+        sought.retain(|account, _| !bases.contains_key(account));
+        for coarse in Resolution::COARSE
+            .into_iter()
+            .filter(|&coarse| coarse >= resolution)
+        {
+            find(walk, coarse, &mut sought, &mut bases)?;
+        }
+        Ok(bases)
+    }
+
+    /// The second in which the first bucket of each process and epoch begins.
+    fn firsts(&self, resolution: Resolution) -> HashMap<Account, u64> {
+        let mut firsts = HashMap::new();
+        for (&process, buckets) in &self.buckets {
+            for &(epoch_ns, bucket, _) in buckets {
+                let second = bucket * resolution.seconds();
+                firsts
+                    .entry((process, epoch_ns))
+                    .and_modify(|first: &mut u64| *first = second.min(*first))
+                    .or_insert(second);
+            }
+        }
+        firsts
+    }
+}
+
+/// Looks in the buckets of one resolution for what is sought, from the latest back to where the next coarser resolution knows as much.
+fn find(
+    walk: Walk<'_>,
+    resolution: Resolution,
+    sought: &mut HashMap<Account, u64>,
+    bases: &mut HashMap<Account, Cell>,
+) -> Result<(), Failure> {
+    let (Some(first), Some(last)) = (sought.values().min(), sought.values().max()) else {
+        return Ok(());
+    };
+    let length = resolution.seconds();
+    let coarser = Resolution::COARSE
+        .into_iter()
+        .find(|&coarser| coarser > resolution);
+    let from = coarser.map_or(0, |coarser| first - first % coarser.seconds()) / length;
+    walk.blocks(resolution, from, last / length, |bucket, entry| {
+        let account = (entry.process, entry.epoch_ns()?);
+        if sought
+            .get(&account)
+            .is_some_and(|second| bucket < second / length)
+        {
+            sought.remove(&account);
+            bases.insert(account, entry.unpack()?.cell);
+        }
+        Ok(())
+    })
+}
