@@ -34,8 +34,8 @@ pub trait PruneStore: Send + Sync {
     /// Every life that has rows of a resolution that is not kept for ever.
     async fn life_spans(&self) -> Result<Vec<LifeSpan>, StoreError>;
 
-    /// Carries out an order and returns the number of rows removed. Before finer rows go, any coarse row that is missing for
-    /// them (a recorder that died before it closed a bucket) is written from them.
+    /// Carries out an order (for any resolution but days, which totals are made of) and returns the number of rows removed. Before
+    /// finer rows go, any coarse row that is missing for them (a recorder that died before it closed a bucket) is written from them.
     async fn prune(&self, order: &PruneOrder) -> Result<u64, StoreError>;
 
     /// Gives freed space back to the file system, as far as that takes at most a moment. Called after a round of orders.

@@ -141,7 +141,8 @@ pub trait ReadStore: Send + Sync {
     /// One container by its id, or by the first 12 characters of a 64-digit id.
     async fn container(&self, id: &ContainerId) -> Result<Option<ContainerRecord>, StoreError>;
 
-    /// Processes of all lives of a container, by start, then pid.
+    /// Processes of all lives of a container, by start, then pid. One that moved here from another container has an account in each: what
+    /// it did before it came in is told there.
     async fn processes(
         &self,
         id: &ContainerId,
@@ -155,7 +156,7 @@ pub trait ReadStore: Send + Sync {
         query: &SeriesQuery,
     ) -> Result<Vec<Series>, StoreError>;
 
-    /// Losses that touch a container, its own and those of its hosts; `None`: all losses. By time.
+    /// Losses that touch a container: its own, and those of its hosts while it lived there; `None`: all losses. By time.
     async fn losses(
         &self,
         id: Option<&ContainerId>,

@@ -26,7 +26,7 @@ mod packed;
 mod rows;
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use bc_schema::store::{
@@ -35,6 +35,7 @@ use bc_schema::store::{
 };
 use bc_schema::{Batch, ContainerId, TimeRange};
 use rusqlite::Connection;
+use tokio::sync::Mutex;
 
 pub use file::{Upgraded, init, upgrade};
 
@@ -68,17 +69,9 @@ impl SqliteStore {
         doing: &'static str,
         work: impl FnOnce(&mut Ledger) -> Result<T, Failure> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let ledger = self.ledger.clone();
-        let job = move || {
-            // A panic rolled its transaction back on the way out; the ledger looks again at what it remembers.
-            let mut ledger = ledger.lock().unwrap_or_else(|poisoned| {
-                let mut ledger = poisoned.into_inner();
-                ledger.forget();
-                ledger
-            });
-            work(&mut ledger)
-        };
-        self.off_thread(doing, job).await
+        // Whoever waits gets its turn: a long pruning, step by step, lets the next batch in between.
+        let mut ledger = self.ledger.clone().lock_owned().await;
+        self.off_thread(doing, move || work(&mut ledger)).await
     }
 
     async fn read_by<T: Send + 'static>(

@@ -36,11 +36,6 @@ impl Ledger {
         }
     }
 
-    /// Forgets what is remembered: it may differ from what is stored.
-    pub(crate) fn forget(&mut self) {
-        self.known = Known::default();
-    }
-
     /// Writes batches, all or none; durable on return.
     pub(crate) fn write(&mut self, batches: &[Batch]) -> Result<(), Failure> {
         self.transact(|page| batches.iter().try_for_each(|batch| page.write(batch)))
@@ -56,24 +51,21 @@ impl Ledger {
         let version = transaction
             .prepare_cached("PRAGMA data_version")?
             .query_row([], |row| row.get(0))?;
-        if version != self.seen_version || self.known.is_large() {
-            self.known = Known::default();
-            self.seen_version = version;
+        // Taken out, and put back only when all went well: after a failure or a panic nothing is remembered of what was rolled back.
+        let mut known = std::mem::take(&mut self.known);
+        if version != self.seen_version || known.is_large() {
+            known = Known::default();
         }
         let mut page = Page {
             db: &transaction,
-            known: &mut self.known,
+            known: &mut known,
         };
-        let whole = || {
-            let done = work(&mut page)?;
-            page.put_lives()?;
-            Ok(done)
-        };
-        let done = whole().and_then(|done| Ok(transaction.commit().map(|()| done)?));
-        if done.is_err() {
-            self.forget();
-        }
-        done
+        let done = work(&mut page)?;
+        page.put_lives()?;
+        transaction.commit()?;
+        self.seen_version = version;
+        self.known = known;
+        Ok(done)
     }
 }
 
@@ -102,5 +94,62 @@ impl Page<'_> {
             .iter()
             .filter(|container| container.ended_ns.is_some())
             .try_for_each(|container| self.close(container))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bc_schema::store::StoreError;
+    use bc_schema::{ProcessExec, ProcessId};
+
+    use super::*;
+    use crate::sqlite::file;
+
+    fn large(number: u8) -> Batch {
+        let exec = ProcessExec {
+            process: ProcessId([number; 16]),
+            at_ns: 1,
+            name: "x".into(),
+            exe: None,
+            args: Some(vec!["x".repeat(1 << 20)]),
+            args_cut: false,
+            inherited: false,
+        };
+        Batch {
+            execs: vec![exec],
+            ..Batch::default()
+        }
+    }
+
+    fn execs(ledger: &Ledger) -> i64 {
+        let count = "SELECT count(*) FROM execs";
+        ledger
+            .connection
+            .query_row(count, [], |row| row.get(0))
+            .unwrap()
+    }
+
+    #[test]
+    fn a_full_disk_may_pass_and_leaves_what_was_there() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("x.db");
+        let mut ledger = Ledger::new(file::open(&path).unwrap());
+        ledger.write(&[large(1)]).unwrap();
+        let limit = |ledger: &Ledger, pages: i64| {
+            ledger
+                .connection
+                .pragma_update_and_check(None, "max_page_count", pages, |_| Ok(()))
+                .unwrap();
+        };
+        limit(&ledger, 400);
+        for _ in 0..2 {
+            let failure = ledger.write(&[large(2), large(3)]).unwrap_err();
+            let error = failure.into_store_error("write to", &path);
+            assert!(matches!(error, StoreError::Unavailable { .. }), "{error}");
+            assert_eq!(execs(&ledger), 1);
+        }
+        limit(&ledger, 4000);
+        ledger.write(&[large(2), large(3)]).unwrap();
+        assert_eq!(execs(&ledger), 3);
     }
 }
