@@ -18,7 +18,7 @@ use super::ground::Ground;
 use super::machine::Machine;
 use super::programs::{self, Counting, Runs};
 use super::quantity;
-use super::recorder::Recorder;
+use super::recorder::{Losses, Recorder};
 use crate::{interrupt, step};
 
 /// How long the recorder may take to know that all is over.
@@ -31,7 +31,7 @@ pub(super) struct Options {
     #[arg(long, default_value_t = 4_000)]
     times: u64,
     /// How many turns each side has.
-    #[arg(long, default_value_t = 9, value_parser = clap::value_parser!(u64).range(1..=99))]
+    #[arg(long, default_value_t = 7, value_parser = clap::value_parser!(u64).range(1..=99))]
     rounds: u64,
     /// The program, by its full path.
     #[arg(long, default_value = "/bin/true")]
@@ -58,14 +58,14 @@ struct Turn {
 }
 
 /// One turn of each side.
-#[derive(Debug, Clone, Copy, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 struct Round {
     off: Turn,
     beside: Turn,
     on: Turn,
     /// CPU of the recorder's process meanwhile, until it knew that all was over.
     recorder_ns: u64,
-    losses: u64,
+    losses: Losses,
 }
 
 /// Everything that was measured.
@@ -123,7 +123,7 @@ pub(super) fn run(ground: &Ground, options: &Options) -> Result<Report> {
 fn round(ground: &Ground, options: &Options, number: u64, order: [Side; 3]) -> Result<Round> {
     let mut recorder = None;
     let mut taken = BTreeMap::new();
-    let (mut recorder_ns, mut losses) = (0, 0);
+    let (mut recorder_ns, mut losses) = (0, Losses::new());
     for side in order {
         if side == Side::Off {
             recorder = None;

@@ -19,7 +19,7 @@ pub(super) struct Machine {
     cpu: String,
     cpus: usize,
     /// Of the minute before.
-    load: f64,
+    load: Option<f64>,
     /// Processes there before anything was started.
     processes: u64,
     /// Further recorders at work, whose kernel programs cost everybody.
@@ -44,7 +44,7 @@ impl Machine {
             kernel: said(Command::new("uname").arg("-sr")),
             cpu: cpu.trim().to_owned(),
             cpus: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
-            load: load.unwrap_or(0.0),
+            load,
             processes: comms().count() as u64,
             other_recorders: comms().filter(|comm| comm == "bubble-chamber").count() as u64,
             tools: tools.iter().map(|tool| tool.version()).collect(),
@@ -60,11 +60,17 @@ impl Machine {
         if !self.tools.is_empty() {
             text += &format!("; {}", self.tools.join(", "));
         }
+        let load = self
+            .load
+            .map_or("unknown".to_owned(), |load| format!("{load:.2}"));
         text += &format!(
-            ". Before: load average {:.2}, {} processes.",
-            self.load, self.processes
+            ". Before: load average {load}, {} processes.",
+            self.processes
         );
-        if self.load > QUIET * self.cpus as f64 || self.other_recorders > 0 {
+        let busy = self
+            .load
+            .is_some_and(|load| load > QUIET * self.cpus as f64);
+        if busy || self.other_recorders > 0 {
             text += &format!(
                 " **The machine was not quiet** ({} other recorders at work): take these figures as an upper bound.",
                 self.other_recorders
@@ -119,7 +125,7 @@ mod tests {
             kernel: "Linux 6.18".into(),
             cpu: "a CPU".into(),
             cpus: 2,
-            load,
+            load: Some(load),
             processes: 80,
             other_recorders,
             tools: vec!["atop 2.8.1".into()],

@@ -1,16 +1,21 @@
 //! The recorder that is measured: `bubble-chamber up`, all of it, in a process of its own. It watches what `run` hands it and nothing else.
+//! What it says of itself, and its memory, are read in the files below.
 
-use std::collections::BTreeMap;
+mod memory;
+mod says;
+
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use serde::Serialize;
 
 use super::clock;
 use super::ground::Ground;
 use crate::engine::daemon::Daemon;
+
+pub(super) use memory::Memory;
+pub(super) use says::{Losses, Says, add_losses, losses_in_words};
 
 /// From the start to the page's address; loading the kernel programs takes most of it.
 const STARTS_WITHIN: Duration = Duration::from_secs(60);
@@ -130,67 +135,6 @@ fn field(text: &str, name: &str) -> Option<u64> {
     line.split_ascii_whitespace().next()?.parse().ok()
 }
 
-/// What a recorder says of itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Says {
-    /// Samples taken so far.
-    pub(super) samples: u64,
-    /// Processes known and alive.
-    pub(super) processes: u64,
-    /// What could not be recorded so far.
-    pub(super) losses: u64,
-}
-
-impl Says {
-    fn read(metrics: &str) -> Option<Self> {
-        let losses = metrics
-            .lines()
-            .filter(|line| line.starts_with("bubble_chamber_losses_total{"))
-            .filter_map(|line| line.rsplit_once(' ')?.1.parse::<u64>().ok())
-            .sum();
-        Some(Self {
-            samples: field(metrics, "bubble_chamber_samples_total ")?,
-            processes: field(metrics, "bubble_chamber_processes ")?,
-            losses,
-        })
-    }
-}
-
-/// Memory of a process, as its `status` tells it, and what the kernel holds for its maps and programs besides.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub(super) struct Memory {
-    /// Resident now.
-    pub(super) rss_bytes: u64,
-    /// Most that was ever resident.
-    pub(super) peak_rss_bytes: u64,
-    /// Of it: heap and stacks.
-    pub(super) anonymous_bytes: u64,
-    /// Of it: pages of files, above all of the executable; the kernel can drop them at any time.
-    pub(super) file_bytes: u64,
-    /// Of it: shared memory.
-    pub(super) shared_bytes: u64,
-    /// Held by the kernel for maps and programs, in no process's RSS.
-    pub(super) kernel_bytes: u64,
-}
-
-impl Memory {
-    fn read(status: &str, kernel_bytes: u64) -> Option<Self> {
-        let kib: BTreeMap<&str, u64> = ["VmRSS:", "VmHWM:", "RssAnon:", "RssFile:", "RssShmem:"]
-            .into_iter()
-            .filter_map(|name| Some((name, field(status, name)?)))
-            .collect();
-        let bytes = |name| Some(kib.get(name)? * 1024);
-        Some(Self {
-            rss_bytes: bytes("VmRSS:")?,
-            peak_rss_bytes: bytes("VmHWM:")?,
-            anonymous_bytes: bytes("RssAnon:")?,
-            file_bytes: bytes("RssFile:")?,
-            shared_bytes: bytes("RssShmem:")?,
-            kernel_bytes,
-        })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -203,38 +147,5 @@ mod tests {
             address_in("Recording.\n\n    http://127.0.0.1:4523/static/index.html?token=x\n"),
             Some("127.0.0.1:4523".to_owned())
         );
-    }
-
-    #[test]
-    fn metrics_are_read() {
-        let text = "# TYPE bubble_chamber_samples counter\nbubble_chamber_samples_total 4\nbubble_chamber_processes 1001\n\
-                    bubble_chamber_losses_total{reason=\"a\"} 2\nbubble_chamber_losses_total{reason=\"b\"} 3\n";
-        let says = Says {
-            samples: 4,
-            processes: 1_001,
-            losses: 5,
-        };
-        assert_eq!(Says::read(text), Some(says));
-        assert_eq!(
-            Says::read("bubble_chamber_processes 3\n"),
-            None,
-            "unknown is not zero"
-        );
-    }
-
-    #[test]
-    fn memory_is_read_in_bytes() {
-        let status = "VmHWM:\t   50956 kB\nVmRSS:\t   3 kB\nRssAnon:\t 1 kB\nRssFile:\t 2 kB\nRssShmem:\t 0 kB\n";
-        let memory = Memory::read(status, 7).expect("all is there");
-        assert_eq!(
-            (
-                memory.rss_bytes,
-                memory.peak_rss_bytes,
-                memory.file_bytes,
-                memory.kernel_bytes
-            ),
-            (3_072, 52_178_944, 2_048, 7)
-        );
-        assert_eq!(Memory::read("VmRSS:\t 3 kB\n", 0), None);
     }
 }

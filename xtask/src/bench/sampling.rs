@@ -6,7 +6,7 @@ mod report;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use serde::Serialize;
 
 use super::Report;
@@ -15,7 +15,7 @@ use super::figures::{Spread, spread};
 use super::ground::Ground;
 use super::machine::{self, Machine};
 use super::programs::{self, Counting, Runs};
-use super::recorder::{Memory, Recorder};
+use super::recorder::{Losses, Memory, Recorder};
 use super::tool::{self, TOOLS, Taken};
 use super::{clock, quantity};
 use crate::step;
@@ -71,7 +71,7 @@ struct Window {
     tools: Vec<Taken>,
     memory: Memory,
     /// What the recorder could not record.
-    losses: u64,
+    losses: Losses,
     /// Run time of the recorder's programs in the kernel, over [`COUNTED_SAMPLES`] samples after the window.
     programs: BTreeMap<String, Runs>,
     counted_samples: u64,
@@ -141,14 +141,10 @@ fn measure(ground: &Ground, recorder: &Recorder, processes: u64, seconds: u64) -
         machine_processes,
         samples,
         per_sample_ns: all_ns as f64 / samples.max(1) as f64,
-        seconds_ns: spread(each).unwrap_or(Spread {
-            median: 0.0,
-            min: 0.0,
-            max: 0.0,
-        }),
+        seconds_ns: spread(each).context("a window without a second")?,
         tools: turns.iter().filter_map(|turn| turn.taken).collect(),
         memory,
-        losses: after.losses - before.losses,
+        losses: after.losses_since(&before),
         programs,
         counted_samples,
     })

@@ -10,6 +10,7 @@ use crate::bench::Report;
 use crate::bench::figures::{Spread, spread};
 use crate::bench::goal::{self, Goal};
 use crate::bench::quantity::{change, count, time};
+use crate::bench::recorder::{Losses, add_losses, losses_in_words};
 
 /// At most, of the time without a recorder.
 const SLOWER: f64 = 1.03;
@@ -107,13 +108,11 @@ impl Exec {
                 time(own_ns)
             );
         }
-        let losses: u64 = self.rounds.iter().map(|round| round.losses).sum();
-        if losses > 0 {
-            let _ = write!(
-                text,
-                "\n**{losses} losses were declared while this was measured.**\n"
-            );
+        let mut losses = Losses::new();
+        for round in &self.rounds {
+            add_losses(&mut losses, &round.losses);
         }
+        text += &losses_in_words(&losses);
         format!("{text}\n{}\n{}", self.programs_table(), goal::table(goals))
     }
 
@@ -177,7 +176,7 @@ mod tests {
             beside: turn(off),
             on: turn(on),
             recorder_ns: 0,
-            losses: 0,
+            losses: Losses::new(),
         };
         let exec = Exec {
             machine: crate::bench::machine::Machine::of_now(&[]),

@@ -9,6 +9,7 @@ use crate::bench::crowd::Mix;
 use crate::bench::figures::{Line, fit};
 use crate::bench::goal::{self, Goal};
 use crate::bench::quantity::{count, mib, time};
+use crate::bench::recorder::{Losses, add_losses, losses_in_words};
 use crate::bench::tool::TOOLS;
 
 /// The number of processes at which the goals are stated.
@@ -140,10 +141,11 @@ impl Sampling {
         for window in &self.windows {
             text += &window.memory_row();
         }
-        let losses: u64 = self.windows.iter().map(|window| window.losses).sum();
-        if losses > 0 {
-            text += &format!("\n**{losses} losses were declared while this was measured.**\n");
+        let mut losses = Losses::new();
+        for window in &self.windows {
+            add_losses(&mut losses, &window.losses);
         }
+        text += &losses_in_words(&losses);
         format!("{text}\n{}", goal::table(goals))
     }
 }
@@ -189,5 +191,106 @@ impl Window {
         ]
         .map(mib);
         format!("| {} | {} |\n", count(self.processes), columns.join(" | "))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bench::figures::Spread;
+    use crate::bench::machine::Machine;
+    use crate::bench::programs::Runs;
+    use crate::bench::recorder::Memory;
+    use crate::bench::tool::Taken;
+
+    /// Costs that lie on a line, so that it is known what must come out.
+    fn window(processes: u64, fixed_ns: f64, slope_ns: f64, rss_mib: u64) -> Window {
+        let per_sample_ns = fixed_ns + slope_ns * processes as f64;
+        let tool = |name, slope_ns: f64| Taken {
+            name,
+            samples: 20,
+            per_sample_ns: slope_ns * processes as f64,
+        };
+        Window {
+            processes,
+            machine_processes: processes + 80,
+            samples: 60,
+            per_sample_ns,
+            seconds_ns: Spread {
+                median: per_sample_ns,
+                min: per_sample_ns,
+                max: 2.0 * per_sample_ns,
+            },
+            tools: vec![tool("atop", 50_000.0), tool("pidstat", 40_000.0)],
+            memory: Memory {
+                rss_bytes: rss_mib << 20,
+                peak_rss_bytes: rss_mib << 20,
+                anonymous_bytes: 0,
+                file_bytes: 0,
+                shared_bytes: 0,
+                kernel_bytes: 0,
+            },
+            losses: Losses::new(),
+            programs: [(
+                WALK.to_owned(),
+                Runs {
+                    count: 3 * processes,
+                    time_ns: 3 * 200 * processes,
+                },
+            )]
+            .into(),
+            counted_samples: 3,
+        }
+    }
+
+    fn sampling(fixed_ns: f64, slope_ns: f64, rss_mib: u64) -> Sampling {
+        Sampling {
+            machine: Machine::of_now(&[]),
+            mix: Mix::Half,
+            seconds: 60,
+            windows: [0, 1_000, 5_000]
+                .map(|processes| window(processes, fixed_ns, slope_ns, rss_mib))
+                .into(),
+        }
+    }
+
+    #[test]
+    fn costs_are_lines_through_the_windows() {
+        let costs = sampling(300_000.0, 700.0, 20).costs();
+        let lines: Vec<(i64, i64)> = costs
+            .iter()
+            .filter_map(|costs| costs.line)
+            .map(|line| (line.fixed_ns.round() as i64, line.slope_ns.round() as i64))
+            .collect();
+        assert_eq!(lines, [(300_000, 700), (0, 200), (0, 50_000), (0, 40_000)]);
+    }
+
+    #[test]
+    fn goals_are_held_against_what_was_measured() {
+        let verdicts = |sampling: Sampling| goal::table(&sampling.goals());
+        let good = verdicts(sampling(200_000.0, 700.0, 30));
+        assert_eq!(good.matches("| met |").count(), 3, "{good}");
+        assert!(
+            good.contains("| 55.6 times |") && good.contains("| 30.0 MiB |"),
+            "{good}"
+        );
+        let bad = verdicts(sampling(200_000.0, 1_100.0, 31));
+        assert_eq!(bad.matches("| **missed** |").count(), 3, "{bad}");
+    }
+
+    #[test]
+    fn a_report_has_a_row_for_each_size() {
+        let report = sampling(200_000.0, 700.0, 30)
+            .report()
+            .expect("it can be written");
+        assert!(
+            report.markdown.contains(
+                "| 1,000 (1,080) | 900 µs | 900 µs | 1.80 ms | 50.0 ms | 40.0 ms | 55.6 |"
+            ),
+            "{}",
+            report.markdown
+        );
+        assert_eq!(report.json["windows"][2]["processes"], 5_000);
+        assert_eq!(report.json["goals"][0]["met"], true);
     }
 }
