@@ -1,6 +1,6 @@
 //! Facts: which statement counts, and what belongs to whom.
 
-use bc_schema::store::{ContainerQuery, ProcessQuery, ProcessRecord, SeriesQuery};
+use bc_schema::store::{ContainerQuery, ProcessRecord, SeriesQuery};
 use bc_schema::{
     Batch, Container, Metric, Metrics, ProcessEnd, ProcessStart, Resolution, TimeRange,
 };
@@ -8,14 +8,7 @@ use bc_schema::{
 use crate::build::{
     at, batch, container, cpu, end, exec, id, life, one_process, pid, sample, start,
 };
-use crate::subject::{Fresh, Subject};
-
-async fn processes(subject: &Subject, container: &str) -> Vec<ProcessRecord> {
-    subject
-        .processes(&id(container), &ProcessQuery::default())
-        .await
-        .unwrap()
-}
+use crate::subject::Fresh;
 
 pub(crate) async fn the_later_statement_of_a_life_counts(fresh: Fresh<'_>) {
     let subject = fresh();
@@ -98,7 +91,7 @@ pub(crate) async fn lives_of_one_container_stand_newest_first(fresh: Fresh<'_>) 
 pub(crate) async fn a_process_known_only_by_its_start_has_no_totals(fresh: Fresh<'_>) {
     let subject = fresh();
     subject.write(one_process()).await;
-    let found = processes(&subject, "c").await;
+    let found = subject.processes_of("c").await;
     let expected = ProcessRecord {
         start: start(1, life("c", at(0)), at(0)),
         execs: vec![],
@@ -122,7 +115,7 @@ pub(crate) async fn a_process_of_two_milliseconds_has_its_only_sample(fresh: Fre
             ..one_process()
         })
         .await;
-    let found = &processes(&subject, "c").await[0];
+    let found = &subject.processes_of("c").await[0];
     assert_eq!(
         (found.last_sample_ns, found.totals.get(Metric::CpuNs)),
         (Some(last_ns), Some(1_900_000))
@@ -168,9 +161,9 @@ pub(crate) async fn what_comes_before_its_start_is_kept_for_it(fresh: Fresh<'_>)
             ..batch()
         })
         .await;
-    assert_eq!(processes(&subject, "c").await, []);
+    assert_eq!(subject.processes_of("c").await, []);
     subject.write(one_process()).await;
-    let found = &processes(&subject, "c").await[0];
+    let found = &subject.processes_of("c").await[0];
     assert_eq!(found.totals.get(Metric::CpuNs), Some(20));
     assert_eq!(
         found.execs,
@@ -212,7 +205,7 @@ pub(crate) async fn an_end_that_was_seen_beats_one_that_was_deduced(fresh: Fresh
                 })
                 .await;
         }
-        assert_eq!(processes(&subject, "c").await[0].end.as_ref(), Some(&seen));
+        assert_eq!(subject.processes_of("c").await[0].end.as_ref(), Some(&seen));
     }
 }
 
@@ -242,7 +235,7 @@ pub(crate) async fn a_process_found_again_keeps_its_account(fresh: Fresh<'_>) {
                 })
                 .await;
         }
-        let record = &processes(&subject, "c").await[0];
+        let record = &subject.processes_of("c").await[0];
         assert_eq!(
             (&record.start, record.totals.get(Metric::CpuNs)),
             (&seen, Some(150))
@@ -252,132 +245,4 @@ pub(crate) async fn a_process_found_again_keeps_its_account(fresh: Fresh<'_>) {
             150
         );
     }
-}
-
-/// A process that is in `a` until second 100, then in `b`.
-fn moved() -> [Batch; 2] {
-    let samples = |from: u64, to: u64| {
-        (from..=to)
-            .map(|second| sample(1, at(second), cpu(second * 10)))
-            .collect()
-    };
-    let left = ProcessEnd {
-        exit_code: None,
-        unseen: true,
-        ..end(1, at(100))
-    };
-    let came = ProcessStart {
-        entered_ns: at(100),
-        baseline: Some(cpu(1000)),
-        ..start(1, life("b", at(90)), at(0))
-    };
-    [
-        Batch {
-            containers: vec![container("a", at(0))],
-            starts: vec![start(1, life("a", at(0)), at(0))],
-            execs: vec![exec(1, at(1), &["first"])],
-            samples: samples(1, 100),
-            ends: vec![left],
-            ..batch()
-        },
-        Batch {
-            containers: vec![container("b", at(90))],
-            starts: vec![came],
-            execs: vec![exec(1, at(110), &["second"])],
-            samples: samples(101, 200),
-            ends: vec![end(1, at(200))],
-            ..batch()
-        },
-    ]
-}
-
-async fn assert_moved(subject: &Subject) {
-    let (a, b) = (
-        &processes(subject, "a").await[0],
-        &processes(subject, "b").await[0],
-    );
-    assert_eq!(
-        (a.totals.get(Metric::CpuNs), b.totals.get(Metric::CpuNs)),
-        (Some(1000), Some(1000))
-    );
-    assert_eq!(
-        (a.last_sample_ns, b.last_sample_ns),
-        (Some(at(100)), Some(at(200)))
-    );
-    assert_eq!(
-        (
-            a.end.as_ref().map(|end| end.unseen),
-            b.end.as_ref().map(|end| end.unseen)
-        ),
-        (Some(true), Some(false))
-    );
-    assert_eq!(
-        (a.execs.len(), b.execs.len()),
-        (1, 2),
-        "what ran before it came in is part of its history"
-    );
-    for (container, first, minutes) in [("a", at(0), 2), ("b", at(60), 3)] {
-        let query = SeriesQuery {
-            resolution: Resolution::Minute,
-            range: TimeRange::EVER,
-            ids: None,
-        };
-        let points = subject
-            .series(&id(container), &query)
-            .await
-            .unwrap()
-            .remove(0)
-            .points;
-        assert_eq!(
-            (points.len(), points[0].bucket_ns),
-            (minutes, first),
-            "{container}"
-        );
-        let cpu: u64 = points
-            .iter()
-            .filter_map(|point| point.usage.get(Metric::CpuNs))
-            .sum();
-        assert_eq!(cpu, 1000, "{container}");
-    }
-    let last_records = [
-        subject.container(&id("a")).await,
-        subject.container(&id("b")).await,
-    ];
-    assert_eq!(
-        last_records.map(|found| found.unwrap().unwrap().last_record_ns),
-        [at(100), at(200)]
-    );
-}
-
-pub(crate) async fn a_process_that_moves_has_an_account_in_each_container(fresh: Fresh<'_>) {
-    let subject = fresh();
-    for batch in moved() {
-        subject.write(batch).await;
-    }
-    assert_moved(&subject).await;
-}
-
-pub(crate) async fn a_start_that_comes_late_takes_its_samples_with_it(fresh: Fresh<'_>) {
-    let subject = fresh();
-    let [a, mut b] = moved();
-    let starts = std::mem::take(&mut b.starts);
-    subject.write(a.clone()).await;
-    subject.write(b.clone()).await;
-    assert_eq!(
-        processes(&subject, "a").await[0].totals.get(Metric::CpuNs),
-        Some(2000),
-        "all is a's, as far as is known"
-    );
-    subject
-        .write(Batch {
-            starts: starts.clone(),
-            ..batch()
-        })
-        .await;
-    assert_moved(&subject).await;
-
-    let subject = fresh();
-    subject.write(Batch { starts, ..b }).await;
-    subject.write(a).await;
-    assert_moved(&subject).await;
 }

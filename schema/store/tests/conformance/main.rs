@@ -1,6 +1,7 @@
 //! The conformance suite: what every store must do, stamped over each of them by a macro. What only one store can show is in a
 //! file of its own (`tests/sqlite.rs`).
 
+mod accounts;
 mod answers;
 mod build;
 mod facts;
@@ -37,8 +38,8 @@ conformance! {
     facts::what_comes_before_its_start_is_kept_for_it,
     facts::an_end_that_was_seen_beats_one_that_was_deduced,
     facts::a_process_found_again_keeps_its_account,
-    facts::a_process_that_moves_has_an_account_in_each_container,
-    facts::a_start_that_comes_late_takes_its_samples_with_it,
+    accounts::a_process_that_moves_has_an_account_in_each_container,
+    accounts::a_start_that_comes_late_takes_its_samples_with_it,
     usage::usage_is_the_difference_of_totals,
     usage::usage_counts_from_the_baseline,
     usage::recorder_restarts_are_summed_over_epochs,
@@ -53,6 +54,7 @@ conformance! {
     retention::pruning_makes_no_spike_and_loses_no_total,
     retention::an_ended_container_keeps_its_last_hour,
     retention::a_pruned_bucket_is_not_brought_back,
+    accounts::what_moves_after_its_seconds_went_takes_its_buckets_along,
     retention::each_life_is_pruned_by_itself,
     retention::every_row_is_counted_once,
     retention::days_are_kept_for_ever,

@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use bc_schema::Batch;
-use bc_schema::store::{PruneStore, ReadStore, WriteStore};
+use bc_schema::store::{ProcessQuery, ProcessRecord, PruneStore, ReadStore, WriteStore};
 use bc_store::{MemoryStore, SqliteStore};
 use tempfile::TempDir;
+
+use crate::build::id;
 
 /// All three rights at once.
 pub(crate) trait Store: WriteStore + ReadStore + PruneStore {}
@@ -38,6 +40,14 @@ pub(crate) fn sqlite() -> Subject {
 }
 
 impl Subject {
+    /// Every process of a container.
+    pub(crate) async fn processes_of(&self, container: &str) -> Vec<ProcessRecord> {
+        self.store
+            .processes(&id(container), &ProcessQuery::default())
+            .await
+            .unwrap()
+    }
+
     /// Writes one batch.
     pub(crate) async fn write(&self, batch: Batch) {
         self.store.write(&[batch]).await.unwrap();
