@@ -55,6 +55,7 @@ conformance! {
     retention::an_ended_container_keeps_its_last_hour,
     retention::a_pruned_bucket_is_not_brought_back,
     accounts::what_moves_after_its_seconds_went_takes_its_buckets_along,
+    retention::a_pruned_gap_stays_a_gap,
     retention::each_life_is_pruned_by_itself,
     retention::every_row_is_counted_once,
     retention::days_are_kept_for_ever,

@@ -249,6 +249,27 @@ pub(crate) async fn a_pruned_bucket_is_not_brought_back(fresh: Fresh<'_>) {
     );
 }
 
+pub(crate) async fn a_pruned_gap_stays_a_gap(fresh: Fresh<'_>) {
+    let subject = fresh();
+    let samples = [1, 8 * 3600].map(|second| sample(1, at(second), cpu(second)));
+    subject
+        .write(Batch {
+            samples: samples.into(),
+            ..one_process()
+        })
+        .await;
+    let hours = order(life("c", at(0)), Resolution::Hour, at(8 * 3600));
+    assert_eq!(subject.prune(&hours).await.unwrap(), 1);
+    let late = sample(1, at(5 * 3600), cpu(5 * 3600));
+    subject
+        .write(Batch {
+            samples: vec![late],
+            ..batch()
+        })
+        .await;
+    assert_eq!(buckets(&subject, "c", Resolution::Hour).await, [8 * 3600]);
+}
+
 pub(crate) async fn each_life_is_pruned_by_itself(fresh: Fresh<'_>) {
     let subject = fresh();
     let starts = vec![
