@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::process::Command;
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -10,9 +11,13 @@ use crate::harness::assert_within;
 use crate::harness::oracle::{self, number};
 use crate::harness::program::required;
 use crate::harness::up::{Data, Up};
+use crate::harness::wait;
 
 /// Where the oracles are mounted in a container.
 pub(crate) const ORACLES: &str = "/oracles";
+
+/// From the start of recording to the connection with each engine.
+const FOLLOWS_WITHIN: Duration = Duration::from_secs(10);
 
 /// A call of Docker's client.
 pub(crate) fn docker(args: &[&str]) -> Command {
@@ -53,20 +58,32 @@ pub(crate) fn oracles_mount() -> String {
     format!("{folder}:{ORACLES}:ro")
 }
 
-/// Starts `up` with the engines' sockets.
+/// Starts `up` with the engines' sockets, and waits until it follows both: it has no other way to learn a name.
 #[track_caller]
 pub(crate) fn up(data: &Data) -> Up {
-    let socket = |name: &str| {
-        required(name, "an engine's socket")
-            .trim_start_matches("unix://")
-            .to_owned()
-    };
-    data.up(&[
+    let sockets = ["BC_DOCKER_HOST", "BC_PODMAN_HOST"].map(|name| {
+        let address = required(name, "the address of an engine's socket");
+        address.trim_start_matches("unix://").to_owned()
+    });
+    let up = data.up(&[
         "--docker-socket",
-        &socket("BC_DOCKER_HOST"),
+        &sockets[0],
         "--docker-socket",
-        &socket("BC_PODMAN_HOST"),
-    ])
+        &sockets[1],
+    ]);
+    wait::until("the runtimes to be followed", FOLLOWS_WITHIN, || {
+        let log = up.stderr();
+        let followed = |socket: &&String| {
+            let socket = format!("socket={socket}");
+            log.lines()
+                .any(|line| line.contains("following") && line.contains(&socket))
+        };
+        match sockets.iter().filter(followed).count() {
+            2 => Ok(()),
+            _ => Err(log.clone()),
+        }
+    });
+    up
 }
 
 /// The container of that name, when it is known.
