@@ -72,7 +72,7 @@ impl Machine {
             .is_some_and(|load| load > QUIET * self.cpus as f64);
         if busy || self.other_recorders > 0 {
             text += &format!(
-                " **The machine was not quiet** ({} other recorders at work): take these figures as an upper bound.",
+                " **The machine was not quiet** ({} other recorders at work): these figures are rough.",
                 self.other_recorders
             );
         }

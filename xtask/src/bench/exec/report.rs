@@ -79,7 +79,7 @@ impl Exec {
                 count(self.times)
             ),
             slower.map(|spread| spread.median),
-            change,
+            |ratio| slower.map_or_else(|| change(ratio), |spread| written(spread, change)),
             |ratio| ratio <= SLOWER,
         )]
     }
@@ -197,6 +197,10 @@ mod tests {
             .each(|round| round.off, |turn| turn.elapsed_ns)
             .expect("three rounds");
         assert_eq!((each.median, each.min, each.max), (100.0, 100.0, 200.0));
-        assert!(goal::table(&exec.goals()).contains("| +2.0 % | met |"));
+        let goals = goal::table(&exec.goals());
+        assert!(
+            goals.contains("| +2.0 % (-49.0 %–+4.0 %) | met |"),
+            "{goals}"
+        );
     }
 }
