@@ -114,11 +114,6 @@ impl Lives {
         self.owners.insert(key, Owner::Nobody);
     }
 
-    /// Forgets what was decided of a cgroup.
-    pub(crate) fn release(&mut self, key: CgroupKey) {
-        self.owners.remove(&key);
-    }
-
     /// Decides that a cgroup belongs to a container, whose life begins with it unless it is in one. Returns the number of the life.
     pub(crate) fn own(&mut self, key: CgroupKey, what: &Recognised, began_ns: u64) -> u64 {
         let life = match self.current(&what.id) {

@@ -4,7 +4,7 @@ use bc_abi::CgroupKey;
 use bc_schema::{Container, ContainerId, ContainerKind, LossReason};
 
 use super::Agent;
-use crate::lives::{Owner, Recognised};
+use crate::lives::Recognised;
 use crate::mask::Mask;
 use crate::runtime::{RuntimeFact, podman_fact};
 
@@ -92,9 +92,7 @@ impl Agent {
     pub(super) fn removed(&mut self, key: CgroupKey, at_boot_ns: u64) {
         self.lives
             .gone(key, at_boot_ns, self.clock.utc_ns(at_boot_ns));
-        if self.lives.owner(key) == Some(Owner::Nobody) {
-            self.lives.release(key);
-        }
+        // What was decided stays for a while: processes that ended in it may still be announced.
     }
 
     /// A runtime told something about a container: one that lives, or one that was over before anybody could say what it is called.
