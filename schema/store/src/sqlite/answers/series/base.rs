@@ -60,15 +60,22 @@ fn find(
         .into_iter()
         .find(|&coarser| coarser > resolution);
     let from = coarser.map_or(0, |coarser| first - first % coarser.seconds()) / length;
-    walk.blocks(resolution, from, last / length, |bucket, entry| {
-        let account = (entry.process, entry.epoch_ns()?);
-        if sought
-            .get(&account)
-            .is_some_and(|second| bucket < second / length)
-        {
-            sought.remove(&account);
-            bases.insert(account, entry.unpack()?.cell);
-        }
-        Ok(())
-    })
+    // Mostly the bucket just before knows everything; who finds nothing there was born since, or has a gap of unknown length.
+    let (mut to, mut count) = (last / length, 1);
+    while from < to && !sought.is_empty() {
+        let window = to.saturating_sub(count).max(from);
+        walk.blocks(resolution, window, to, |bucket, entry| {
+            let account = (entry.process, entry.epoch_ns()?);
+            if sought
+                .get(&account)
+                .is_some_and(|second| bucket < second / length)
+            {
+                sought.remove(&account);
+                bases.insert(account, entry.unpack()?.cell);
+            }
+            Ok(())
+        })?;
+        (to, count) = (window, count * 8);
+    }
+    Ok(())
 }
