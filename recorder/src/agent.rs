@@ -39,6 +39,8 @@ use crate::status::Status;
 
 /// How long before the end of a UTC second its sample is taken, so that a second's usage falls into that second.
 const BEFORE_SECOND_ENDS: Duration = Duration::from_millis(100);
+/// How long the beginning waits for the sink to have what was found.
+const FIRST_DELIVERY: Duration = Duration::from_secs(2);
 /// How long the sink may take for the last batches.
 const LAST_DELIVERY: Duration = Duration::from_secs(10);
 /// Samples in a row that may fail before the recorder gives up: the kernel may be short of memory for a moment.
@@ -98,7 +100,14 @@ pub(crate) async fn run(
     } else {
         drop(facts);
     }
-    agent.begin()?;
+    let first = agent.begin()?;
+    // Who is told that recording has begun may ask the store at once for what was found.
+    let mut delivered = agent.delivery.delivered();
+    let _ = tokio::time::timeout(
+        FIRST_DELIVERY,
+        delivered.wait_for(|delivered| *delivered >= first),
+    )
+    .await;
     agent.publish(&status);
 
     let ring = agent

@@ -88,7 +88,15 @@ fn a_token_opens_its_own_container_and_nothing_else() {
 
     let admin = data.token(&["--admin", "--for", "1h"]);
     let ask = |path: &str| get_as(&up, path, &format!("Bearer {admin}"));
-    assert_eq!(ask("/api/v1/containers").json()["total"], 2);
+    let list = ask("/api/v1/containers?limit=500").json();
+    let ids: Vec<_> = list["containers"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|container| container["id"].as_str().unwrap_or_default())
+        .collect();
+    // The machine may run containers of its own besides.
+    assert!(ids.contains(&"mine") && ids.contains(&"other"), "{ids:?}");
     ask("/api/v1/containers/nowhere").assert_problem(404, "an unknown container, for an admin");
     up.stop();
 }

@@ -9,8 +9,8 @@ use crate::Error;
 use crate::config::Resume;
 
 impl Agent {
-    /// Watches what is there, samples it, and squares that with what the earlier recorder left.
-    pub(super) fn begin(&mut self) -> Result<(), Error> {
+    /// Watches what is there, samples it, and squares that with what the earlier recorder left. Returns the number of the batch with it.
+    pub(super) fn begin(&mut self) -> Result<u64, Error> {
         self.take_up_runs();
         let cgroups: Vec<_> = self.hierarchies.walk().collect();
         for cgroup in cgroups {
@@ -27,8 +27,7 @@ impl Agent {
             self.take_up(resume);
         }
         self.last_sample_ns = Some(self.clock.now_ns());
-        self.flush();
-        Ok(())
+        Ok(self.flush())
     }
 
     /// A `run` is known by what was asked for: its cgroup's path alone says nothing.
