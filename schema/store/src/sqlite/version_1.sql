@@ -98,16 +98,18 @@ CREATE TABLE ends (
 
 -- What the processes of a life did in one second (0), minute (1), hour (2) or day (3), packed: all samples of a second, the last of each
 -- process in the others. One row, so that writing a second touches one place of the file; in parts by the numbers of the processes
--- from the minute on, so that no row grows without end.
+-- from the minute on, so that no row grows without end. The key is an index of its own: a search in it must not read the blocks it
+-- passes by.
 CREATE TABLE blocks (
+    no         INTEGER PRIMARY KEY,
     life       INTEGER NOT NULL,
     resolution INTEGER NOT NULL,
     bucket     INTEGER NOT NULL,
     part       INTEGER NOT NULL,
     entries    INTEGER NOT NULL,         -- how many processes (and epochs) it tells of
     block      BLOB NOT NULL,
-    PRIMARY KEY (life, resolution, bucket, part)
-) STRICT, WITHOUT ROWID;
+    UNIQUE (life, resolution, bucket, part)
+) STRICT;
 
 -- Samples of processes whose start is not known yet.
 CREATE TABLE waiting (
