@@ -57,7 +57,13 @@ pub(crate) unsafe extern "C" fn walk_tasks(ctx: *const Context) -> i32 {
         if core::ptr::read_volatile(&raw const (*process).walk) != control.walk {
             (*process).walk = control.walk;
             flags |= task_flag::FIRST;
-            words::copy(&raw const (*process).ended, &raw mut record.ended);
+            // Nothing to copy for most. A thread adds its totals before it is counted: one that is just between the two is missed for a
+            // second, as in `switch::close`.
+            let forked =
+                core::ptr::read_volatile(&raw const (*process).flags) & process_flag::FORKED != 0;
+            if !forked || core::ptr::read_volatile(&raw const (*process).threads_ended) != 0 {
+                words::copy(&raw const (*process).ended, &raw mut record.ended);
+            }
         }
         if task.is_leader() {
             flags |= task_flag::LEADER;

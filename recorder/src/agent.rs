@@ -232,8 +232,12 @@ impl Agent {
     fn flush(&mut self) -> u64 {
         self.state_containers();
         self.state_losses();
+        if self.out.is_empty() {
+            return self.delivery.pushed();
+        }
         let empty = Batch {
             host: self.config.host.clone(),
+            samples: Vec::with_capacity(self.registry.len()),
             ..Batch::default()
         };
         let mut batch = std::mem::replace(&mut self.out, empty);

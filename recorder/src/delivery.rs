@@ -57,6 +57,11 @@ impl Delivery {
         number
     }
 
+    /// The number of the last batch put in line.
+    pub(crate) fn pushed(&self) -> u64 {
+        self.lock().pushed
+    }
+
     /// No more will come: [`Delivery::run`] ends when the line is empty.
     pub(crate) fn close(&self) {
         self.lock().closed = true;
@@ -72,7 +77,7 @@ impl Delivery {
     pub(crate) async fn run(&self, sink: Arc<dyn Sink>) {
         let mut pause = FIRST_PAUSE;
         loop {
-            let (batches, closed) = self.front();
+            let (batches, closed) = self.take();
             if batches.is_empty() {
                 if closed {
                     return;
@@ -83,9 +88,10 @@ impl Delivery {
             match sink.deliver(&batches).await {
                 Ok(()) => {
                     pause = FIRST_PAUSE;
-                    self.done(batches.len());
+                    self.done();
                 }
                 Err(SinkError::Later(why)) => {
+                    self.put_back(batches);
                     tracing::warn!(why, waiting = self.lock().batches.len(), "records wait");
                     sleep(pause).await;
                     pause = (pause * 2).min(LONGEST_PAUSE);
@@ -103,7 +109,7 @@ impl Delivery {
                     let loss = batches
                         .last()
                         .map(|last| self.loss(last, LossReason::StoreRefused, count));
-                    self.done(batches.len());
+                    self.done();
                     // The loss itself may be refused too; then nothing more can be said of it here than the log does.
                     if let (Some(loss), false) =
                         (loss, batches.iter().all(|batch| batch.samples.is_empty()))
@@ -121,21 +127,28 @@ impl Delivery {
         }
     }
 
-    fn front(&self) -> (Vec<Batch>, bool) {
-        let queue = self.lock();
-        (
-            queue.batches.iter().take(AT_ONCE).cloned().collect(),
-            queue.closed,
-        )
+    /// Takes the oldest batches out of the line.
+    fn take(&self) -> (Vec<Batch>, bool) {
+        let mut queue = self.lock();
+        let count = queue.batches.len().min(AT_ONCE);
+        let batches: Vec<Batch> = queue.batches.drain(..count).collect();
+        queue.samples -= samples(&batches);
+        (batches, queue.closed)
     }
 
-    fn done(&self, count: usize) {
+    /// Puts batches back that were not taken over, in their order.
+    fn put_back(&self, batches: Vec<Batch>) {
         let mut queue = self.lock();
-        for _ in 0..count {
-            if let Some(batch) = queue.batches.pop_front() {
-                queue.samples -= batch.samples.len();
-            }
+        queue.samples += samples(&batches);
+        for batch in batches.into_iter().rev() {
+            queue.batches.push_front(batch);
         }
+        self.shed(&mut queue);
+    }
+
+    /// The batches taken are with the sink, or lost.
+    fn done(&self) {
+        let queue = self.lock();
         let delivered = queue.pushed - queue.batches.len() as u64;
         drop(queue);
         self.delivered.send_replace(delivered);
@@ -143,8 +156,7 @@ impl Delivery {
 
     /// Over the bound, the oldest batches give up samples of processes that go on; facts, finals and losses stay.
     fn shed(&self, queue: &mut Queue) {
-        // The first batches may be in the sink's hands right now: giving up part of them would do no harm, but no good either.
-        let mut index = AT_ONCE.min(queue.batches.len() / 2);
+        let mut index = 0;
         while queue.samples > WAITING_SAMPLES && index < queue.batches.len() {
             let batch = &mut queue.batches[index];
             let before = batch.samples.len();
@@ -176,4 +188,8 @@ impl Delivery {
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner)
     }
+}
+
+fn samples(batches: &[Batch]) -> usize {
+    batches.iter().map(|batch| batch.samples.len()).sum()
 }

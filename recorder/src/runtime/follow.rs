@@ -2,7 +2,7 @@
 
 use std::io;
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -12,7 +12,7 @@ use super::RuntimeFact;
 use super::session::{Ended, session};
 
 /// How often to look for a socket that is not there, and the first pause after a failure.
-const PAUSE: Duration = Duration::from_secs(1);
+const PAUSE: Duration = Duration::from_secs(2);
 
 /// The longest pause after failures.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
@@ -37,11 +37,14 @@ pub async fn follow(
 
 async fn follow_one(socket: PathBuf, facts: mpsc::Sender<RuntimeFact>) {
     let mut pause = PAUSE;
+    // What happened since is asked for at the first answer: a container may be over before its runtime is heard.
+    let mut since = SystemTime::now();
     while !facts.is_closed() {
         let place = socket.display();
         pause = match tokio::fs::metadata(&socket).await {
-            Ok(_) => match session(&socket, &facts).await {
+            Ok(_) => match session(&socket, &facts, since).await {
                 Ended::Later(reason) => {
+                    since = SystemTime::now();
                     tracing::info!(socket = %place, ?reason, "a container runtime closed its socket; new names come when it is back");
                     PAUSE
                 }

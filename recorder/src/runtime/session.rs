@@ -30,8 +30,12 @@ pub(super) enum Ended {
     Later(Result<(), Error>),
 }
 
-/// Tells `facts` what the runtime behind `socket` says, until it stops.
-pub(super) async fn session(socket: &Path, facts: &mpsc::Sender<RuntimeFact>) -> Ended {
+/// Tells `facts` what the runtime behind `socket` says, and has said since then, until it stops.
+pub(super) async fn session(
+    socket: &Path,
+    facts: &mpsc::Sender<RuntimeFact>,
+    since: SystemTime,
+) -> Ended {
     let (docker, kind) = match connect(socket).await {
         Ok(connected) => connected,
         Err(error) => return Ended::AtOnce(error),
@@ -39,7 +43,7 @@ pub(super) async fn session(socket: &Path, facts: &mpsc::Sender<RuntimeFact>) ->
     tracing::info!(socket = %socket.display(), runtime = kind.name(), "following a container runtime");
     let (ahead, waiting) = mpsc::channel(EVENTS_AHEAD);
     // Both at once: events are read while the list is gone through, and what was read before the end is still told.
-    let listening = async { Ok(listen(&docker, kind, ahead).await) };
+    let listening = async { Ok(listen(&docker, kind, since, ahead).await) };
     let told = Told {
         docker: &docker,
         facts,
@@ -59,17 +63,18 @@ async fn connect(socket: &Path) -> Result<(Docker, ContainerKind), Error> {
     Ok((docker, kind))
 }
 
-/// Reads events as they come. They are asked for from the second before on, so that none falls between list and stream.
+/// Reads events as they come. They are asked for from the second before `since` on, so that none falls between list and stream.
 async fn listen(
     docker: &Docker,
     kind: ContainerKind,
+    since: SystemTime,
     ahead: mpsc::Sender<Happened>,
 ) -> Result<(), Error> {
-    let now_s = SystemTime::now()
+    let since_s = since
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default()
         .as_secs();
-    let since = now_s.saturating_sub(1).to_string();
+    let since = since_s.saturating_sub(1).to_string();
     let only_containers = [("type", vec!["container"])].into();
     let options = EventsOptionsBuilder::default()
         .since(&since)
