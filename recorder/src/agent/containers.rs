@@ -23,17 +23,19 @@ impl Agent {
     /// A cgroup was made. The kernel watches it already; here it is confirmed or dropped.
     pub(super) fn made(&mut self, key: CgroupKey, path: Option<String>, at_boot_ns: u64) {
         if self.lives.owner(key).is_none() {
-            self.decide(key, path, at_boot_ns);
+            let named = self.decide(key, path, at_boot_ns);
+            if !named {
+                self.lose(LossReason::CgroupUnnamed, None, at_boot_ns, 1, 0);
+            }
         }
     }
 
-    /// Decides whose a cgroup is.
-    pub(super) fn decide(&mut self, key: CgroupKey, path: Option<String>, at_boot_ns: u64) {
+    /// Decides whose a cgroup is. False when it has no name any more: then it is taken for nobody's.
+    pub(super) fn decide(&mut self, key: CgroupKey, path: Option<String>, at_boot_ns: u64) -> bool {
         let Some(path) = path.or_else(|| self.hierarchies.path_of(key)) else {
-            self.lose(LossReason::CgroupUnnamed, None, at_boot_ns, 1, 0);
             self.lives.disown(key);
             self.kernel.unwatch(key);
-            return;
+            return false;
         };
         match self.recognise(key, &path) {
             Some(what) => {
@@ -52,6 +54,7 @@ impl Agent {
                 self.kernel.unwatch(key);
             }
         }
+        true
     }
 
     pub(super) fn recognise(&self, key: CgroupKey, path: &str) -> Option<Recognised> {

@@ -155,14 +155,20 @@ impl Agent {
 
     /// The life a process belongs to, deciding about cgroups that nobody has decided about yet.
     pub(super) fn owner_of(&mut self, entry: &Process) -> Option<u64> {
+        let mut unnamed = false;
         for key in entry.cgroups.iter().filter(|key| key.id != 0) {
             if self.lives.owner(*key).is_none() {
-                self.decide(*key, None, entry.entered_boot_ns);
+                unnamed |= !self.decide(*key, None, entry.entered_boot_ns);
             }
         }
-        match self.lives.of(&entry.cgroups)? {
-            Owner::Life(life) => Some(life),
-            Owner::Nobody => None,
+        match self.lives.of(&entry.cgroups) {
+            Some(Owner::Life(life)) => Some(life),
+            _ if unnamed => {
+                // It may have been a container's: gone, with a name that nobody read in time.
+                self.lose(LossReason::CgroupUnnamed, None, entry.entered_boot_ns, 1, 0);
+                None
+            }
+            _ => None,
         }
     }
 

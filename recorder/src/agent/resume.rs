@@ -14,9 +14,8 @@ impl Agent {
         self.take_up_runs();
         let cgroups: Vec<_> = self.hierarchies.walk().collect();
         for cgroup in cgroups {
-            if self.lives.owner(cgroup.key).is_none()
-                && self.recognise(cgroup.key, &cgroup.path).is_some()
-            {
+            if self.lives.owner(cgroup.key).is_none() {
+                // Also of what is nobody's: it may be gone when a process of it is told of.
                 self.decide(cgroup.key, Some(cgroup.path), self.boot_now_ns());
             }
         }
