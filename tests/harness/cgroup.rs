@@ -8,6 +8,9 @@ use std::time::Duration;
 
 use super::wait;
 
+/// How long what ran in it may take to end.
+const EMPTY_WITHIN: Duration = Duration::from_secs(5);
+
 /// A cgroup, removed on drop.
 pub(crate) struct Cgroup {
     /// Its path below the mount point: what the recorder calls it.
@@ -56,13 +59,12 @@ impl Drop for Cgroup {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error.to_string()),
             _ => Ok(()),
         };
-        if std::thread::panicking() {
-            let _ = removed();
-        } else {
-            wait::until(
-                "the test's cgroup to be empty",
-                Duration::from_secs(5),
-                removed,
+        // What ran in it may be on its last way.
+        if let Err(error) = wait::attempt(EMPTY_WITHIN, removed) {
+            eprintln!("the cgroup {} stays: {error}", self.dir.display());
+            assert!(
+                std::thread::panicking(),
+                "what a test started in its cgroup must end with it"
             );
         }
     }

@@ -10,17 +10,27 @@ const PAUSE: Duration = Duration::from_millis(25);
 pub(crate) fn until<T>(
     what: &str,
     patience: Duration,
-    mut look: impl FnMut() -> Result<T, String>,
+    look: impl FnMut() -> Result<T, String>,
 ) -> T {
+    match attempt(patience, look) {
+        Ok(found) => found,
+        Err(missing) => panic!("waited {patience:?} for {what} in vain: {missing}"),
+    }
+}
+
+/// The same for those who go on without it.
+pub(crate) fn attempt<T>(
+    patience: Duration,
+    mut look: impl FnMut() -> Result<T, String>,
+) -> Result<T, String> {
     let began = Instant::now();
     loop {
         match look() {
-            Ok(found) => return found,
-            Err(missing) if began.elapsed() > patience => {
-                panic!("waited {patience:?} for {what} in vain: {missing}")
+            Err(_) if began.elapsed() <= patience => {
+                // Nobody tells: what is waited for shows in an answer of the program only.
+                std::thread::sleep(PAUSE);
             }
-            // Nobody tells: what is waited for shows in an answer of the program only.
-            Err(_) => std::thread::sleep(PAUSE),
+            looked => return looked,
         }
     }
 }
