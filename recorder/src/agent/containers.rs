@@ -4,7 +4,7 @@ use bc_abi::CgroupKey;
 use bc_schema::{Container, ContainerId, ContainerKind, LossReason};
 
 use super::Agent;
-use crate::lives::Recognised;
+use crate::lives::{Owner, Recognised};
 use crate::mask::Mask;
 use crate::runtime::{RuntimeFact, podman_fact};
 
@@ -22,7 +22,8 @@ const FACTS: usize = 4_096;
 impl Agent {
     /// A cgroup was made. The kernel watches it already; here it is confirmed or dropped.
     pub(super) fn made(&mut self, key: CgroupKey, path: Option<String>, at_boot_ns: u64) {
-        if self.lives.owner(key).is_none() {
+        // The table is ahead of the ring: a process may have told of this cgroup before, when nobody could name it.
+        if !matches!(self.lives.owner(key), Some(Owner::Life(_))) {
             let named = self.decide(key, path, at_boot_ns);
             if !named {
                 self.lose(LossReason::CgroupUnnamed, None, at_boot_ns, 1, 0);
