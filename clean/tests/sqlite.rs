@@ -72,6 +72,7 @@ fn recorded(id: &str, number: u8, seconds: u64) -> Batch {
         process,
         at_ns: start_ns + second * SECOND_NS,
         epoch_ns: 0,
+        held_ns: 0,
         metrics: Metrics::EMPTY.with(Metric::CpuNs, second * 1_000_000),
         max_rss_bytes: [None; 3],
         closes: Closes::NONE,

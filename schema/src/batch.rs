@@ -1,6 +1,7 @@
 //! A batch: what a recorder hands over at once. Self-contained; delivering it twice changes nothing (law 1).
 
-use crate::container::Container;
+use crate::container::{Container, LifeKey};
+use crate::cpu_total::CpuTotal;
 use crate::loss::Loss;
 use crate::process::{ProcessEnd, ProcessExec, ProcessStart};
 use crate::sample::Sample;
@@ -18,8 +19,13 @@ pub struct Batch {
     pub starts: Vec<ProcessStart>,
     /// What they executed.
     pub execs: Vec<ProcessExec>,
+    /// Lives that were looked at whole, and when, ns since the epoch: every process of theirs that is not known to have ended was there, and
+    /// was as its latest sample says. Carries a life's last record on while its processes sleep.
+    pub seen: Vec<(LifeKey, u64)>,
     /// Running totals.
     pub samples: Vec<Sample>,
+    /// Running totals by CPU.
+    pub cpus: Vec<CpuTotal>,
     /// Processes that ended.
     pub ends: Vec<ProcessEnd>,
     /// What could not be recorded.
@@ -32,7 +38,9 @@ impl Batch {
         self.containers.is_empty()
             && self.starts.is_empty()
             && self.execs.is_empty()
+            && self.seen.is_empty()
             && self.samples.is_empty()
+            && self.cpus.is_empty()
             && self.ends.is_empty()
             && self.losses.is_empty()
     }

@@ -6,6 +6,7 @@
 pub mod batch;
 pub mod committed;
 pub mod container;
+pub mod cpu_total;
 pub mod loss;
 pub mod metric;
 pub mod process;
@@ -19,6 +20,7 @@ pub mod usage;
 pub use batch::Batch;
 pub use committed::Committed;
 pub use container::{Container, ContainerId, ContainerKind, LifeKey, Limits};
+pub use cpu_total::CpuTotal;
 pub use loss::{Loss, LossReason};
 pub use metric::{Metric, MetricKind, Metrics};
 pub use process::{ProcessEnd, ProcessExec, ProcessStart};

@@ -1,4 +1,7 @@
 //! A sample: one process at one instant, as running totals and levels (law 1, the merge law).
+//!
+//! A second in which nothing of a process changed has no sample of it: what its last one said still held, and the next one says until
+//! when ([`Sample::held_ns`]). Each process has one in every minute all the same, so that no bucket that is kept for long is empty.
 
 use serde::Serialize;
 
@@ -50,6 +53,9 @@ pub struct Sample {
     pub at_ns: u64,
     /// Where the totals count from: 0 when since the process began, otherwise the ns at which their source began to count.
     pub epoch_ns: u64,
+    /// When the process was last looked at and still was as its sample before this one said, ns since the epoch; 0: it was not looked at in
+    /// between. What is used in this sample is used since then.
+    pub held_ns: u64,
     /// The totals and levels.
     pub metrics: Metrics,
     /// Highest RSS seen so far within the current minute, hour and day (in the order of [`Resolution::COARSE`]), bytes.

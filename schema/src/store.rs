@@ -9,8 +9,8 @@ mod write;
 
 pub use prune::{LifeSpan, PruneOrder, PruneStore};
 pub use read::{
-    ContainerQuery, ContainerRecord, ContainerState, LossRecord, Point, ProcessQuery,
-    ProcessRecord, ReadStore, Series, SeriesQuery,
+    ContainerQuery, ContainerRecord, ContainerState, CpuSeries, CpuSeriesQuery, LossRecord, Point,
+    ProcessQuery, ProcessRecord, ReadStore, Series, SeriesQuery,
 };
 pub use write::WriteStore;
 

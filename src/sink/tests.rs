@@ -53,6 +53,7 @@ fn sample(pid: u32) -> Sample {
         process: process(pid),
         at_ns: 2,
         epoch_ns: 0,
+        held_ns: 0,
         metrics,
         max_rss_bytes,
         closes,

@@ -162,6 +162,7 @@ impl Known {
             process: self.id,
             at_ns,
             epoch_ns: 0,
+            held_ns: 0,
             metrics,
             max_rss_bytes,
             closes,

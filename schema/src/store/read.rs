@@ -126,6 +126,26 @@ pub struct Point {
     pub span_ns: u64,
 }
 
+/// Which curves of one process, CPU by CPU.
+#[derive(Debug, Clone)]
+pub struct CpuSeriesQuery {
+    /// Of which process.
+    pub process: ProcessId,
+    /// How finely.
+    pub resolution: Resolution,
+    /// Buckets that begin in here.
+    pub range: TimeRange,
+}
+
+/// What a process used on one CPU, in order of time; only buckets in which it used any.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CpuSeries {
+    /// Which CPU.
+    pub cpu: u32,
+    /// Start of the bucket, ns since the epoch, and CPU time used in it, ns.
+    pub points: Vec<(u64, u64)>,
+}
+
 /// A stored loss.
 pub type LossRecord = Loss;
 
@@ -155,6 +175,15 @@ pub trait ReadStore: Send + Sync {
         id: &ContainerId,
         query: &SeriesQuery,
     ) -> Result<Vec<Series>, StoreError>;
+
+    /// Curves of one process by CPU, in the order of the CPUs; empty where nothing was counted.
+    async fn cpu_series(
+        &self,
+        _id: &ContainerId,
+        _query: &CpuSeriesQuery,
+    ) -> Result<Vec<CpuSeries>, StoreError> {
+        Ok(Vec::new())
+    }
 
     /// Losses that touch a container: its own, and those of its hosts while it lived there; `None`: all losses. By time.
     async fn losses(

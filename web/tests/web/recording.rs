@@ -90,6 +90,7 @@ pub(crate) fn sample(number: u8, at_ns: u64, metrics: Metrics) -> Sample {
         process: process(number),
         at_ns,
         epoch_ns: 0,
+        held_ns: 0,
         metrics,
         max_rss_bytes: [metrics.get(Metric::RssBytes); 3],
         closes: Closes::NONE,

@@ -98,6 +98,7 @@ pub(crate) fn sample(number: u8, at_ns: u64, metrics: Metrics) -> Sample {
         process: pid(number),
         at_ns,
         epoch_ns: 0,
+        held_ns: 0,
         metrics,
         max_rss_bytes: [max; 3],
         closes: Closes::NONE,

@@ -191,6 +191,7 @@ fn process(random: &mut StdRng, number: u8, lives: &[LifeKey]) -> Vec<(u64, Batc
             process,
             at_ns: now_ns,
             epoch_ns,
+            held_ns: 0,
             metrics,
             max_rss_bytes: [rss; 3],
             closes: Closes::NONE,

@@ -128,6 +128,7 @@ pub(crate) async fn the_largest_numbers_are_safe(fresh: Fresh<'_>) {
         };
         let of_edge = |at_ns: u64, epoch_ns: u64| Sample {
             epoch_ns,
+            held_ns: 0,
             max_rss_bytes: [Some(u64::MAX), None, Some(edge)],
             closes: Closes::ALL,
             ..sample(number, at_ns, largest)

@@ -140,6 +140,7 @@ pub(crate) async fn recorder_restarts_are_summed_over_epochs(fresh: Fresh<'_>) {
     let subject = fresh();
     let of_epoch = |epoch_ns: u64, second: u64, cpu_ns: u64| Sample {
         epoch_ns,
+        held_ns: 0,
         ..sample(1, at(second), cpu(cpu_ns))
     };
     let samples = vec![

@@ -64,6 +64,7 @@ pub(crate) fn sample(number: u8, second: u64) -> Sample {
         process: ProcessId([number; 16]),
         at_ns: MIDNIGHT_NS + second * SECOND_NS,
         epoch_ns: 0,
+        held_ns: 0,
         metrics: Metrics::EMPTY.with(Metric::CpuNs, second),
         max_rss_bytes: [None; 3],
         closes: Closes::NONE,
