@@ -134,6 +134,7 @@ impl From<Layer> for Settings {
                 exclude: [defaults.exclude, layer.exclude.unwrap_or_default()].concat(),
                 sockets: layer.sockets.unwrap_or(defaults.sockets),
                 mask: layer.mask.unwrap_or(defaults.mask),
+                per_cpu: layer.per_cpu.unwrap_or(defaults.per_cpu),
                 kernel_log: layer.kernel_log.unwrap_or(defaults.kernel_log),
                 kernel_object: layer.kernel_object.or(defaults.kernel_object),
                 ..bc_recorder::Config::default()

@@ -6,7 +6,7 @@ use bc_abi::{CgroupKey, ENTRY_SLOTS, KernelLoss, Process, ProcessKey, Totals, pr
 
 use crate::maps::{ENTRY_SCRATCH, PROCESSES, SIGNALS, WATCHES, add, lost};
 use crate::task::Task;
-use crate::words;
+use crate::{core_time, words};
 
 /// Whether any of these cgroups is watched.
 #[inline(always)]
@@ -96,6 +96,9 @@ pub(crate) fn make(
         warn!(&(), "no room for process {}", key.tgid);
         lost(KernelLoss::ProcessTable, 0);
         return false;
+    }
+    if core_time::wanted() {
+        core_time::begin(key);
     }
     true
 }

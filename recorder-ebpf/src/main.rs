@@ -10,6 +10,7 @@
 mod cgroup_attach;
 mod cgroup_mkdir;
 mod cgroup_rmdir;
+mod core_time;
 mod entry;
 mod event;
 mod kernel_string;

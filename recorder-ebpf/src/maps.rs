@@ -2,10 +2,10 @@
 
 use aya_ebpf::bindings::{BPF_RB_FORCE_WAKEUP, BPF_RB_NO_WAKEUP};
 use aya_ebpf::macros::map;
-use aya_ebpf::maps::{Array, HashMap, PerCpuArray, RingBuf};
+use aya_ebpf::maps::{Array, HashMap, PerCpuArray, PerCpuHashMap, RingBuf};
 use bc_abi::{
     Account, CgroupKey, Control, ExecEvent, KernelLoss, MkdirEvent, PROCESSES_MAX, Process,
-    ProcessKey, RING_BYTES, TaskRecord, WATCHES_MAX, Watch,
+    ProcessKey, RING_BYTES, Running, TaskRecord, WATCHES_MAX, Watch,
 };
 
 /// Watched cgroups.
@@ -20,6 +20,15 @@ pub(crate) static PROCESSES: HashMap<ProcessKey, Process> =
 /// From the address of a living `signal_struct` to its process. A thread on its way out may see its leader freed, its signal struct never.
 #[map]
 pub(crate) static SIGNALS: HashMap<u64, ProcessKey> = HashMap::with_max_entries(PROCESSES_MAX, 0);
+
+/// CPU time of each process on each CPU, ns. Empty where it is not asked for.
+#[map]
+pub(crate) static CORE_TIMES: PerCpuHashMap<ProcessKey, u64> =
+    PerCpuHashMap::with_max_entries(PROCESSES_MAX, 0);
+
+/// Who runs on each CPU. As long as the machine has CPUs: the agent sees to that.
+#[map]
+pub(crate) static RUNNING: Array<Running> = Array::with_max_entries(1, 0);
 
 /// What the process table had no room for, per cgroup.
 #[map]

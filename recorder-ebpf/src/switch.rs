@@ -8,7 +8,7 @@ use bc_abi::{Account, CgroupKey, EventKind, KernelLoss, Process, Totals, end_fla
 use crate::layout::{Object, load, offset};
 use crate::maps::{ACCOUNTS, PROCESSES, SIGNALS, WATCHES, add, lost};
 use crate::task::Task;
-use crate::{entry, event};
+use crate::{core_time, entry, event};
 
 /// `SIGNAL_GROUP_EXIT`, the same in every kernel we know.
 const GROUP_EXIT: u32 = 4;
@@ -16,7 +16,10 @@ const GROUP_EXIT: u32 = 4;
 /// `(preempt, prev, next, …)`.
 #[btf_tracepoint(function = "sched_switch")]
 pub(crate) fn sched_switch(ctx: BtfTracePointContext) -> i32 {
-    let prev = Task(ctx.arg(1));
+    let (prev, next) = (Task(ctx.arg(1)), Task(ctx.arg(2)));
+    if core_time::wanted() {
+        core_time::switched(prev, next);
+    }
     if prev.is_dead() && cfg!(not(feature = "mutant-close-at-exit")) {
         close(prev);
     }

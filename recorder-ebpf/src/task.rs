@@ -38,6 +38,13 @@ impl Task {
         unsafe { load(self.0, offset!(task_tgid)) }
     }
 
+    /// CPU time so far, ns: up to date for a task that does not run.
+    #[inline(always)]
+    pub(crate) fn cpu_ns(self) -> u64 {
+        // SAFETY: a typed task.
+        unsafe { load(self.0, offset!(task_cpu)) }
+    }
+
     #[inline(always)]
     pub(crate) fn is_leader(self) -> bool {
         self.pid() == self.tgid()

@@ -4,6 +4,7 @@
 
 mod commands;
 mod containers;
+pub(crate) mod cores;
 mod ending;
 mod intake;
 mod losses;
@@ -66,6 +67,7 @@ pub(crate) struct Agent {
     podman_roots: Vec<PathBuf>,
     ended: VecDeque<Container>,
     closing: Vec<ProcessKey>,
+    active: Vec<ProcessKey>,
     discover: bool,
     walks: u64,
     last_sample_ns: Option<u64>,
@@ -160,7 +162,13 @@ impl Agent {
             excludes: Excludes::new(&config.exclude)?,
             mask: Mask::new(&config.mask)?,
             hierarchies: Hierarchies::mounted()?,
-            kernel: kernel::start(config.kernel_object.as_deref(), config.kernel_log)?,
+            kernel: kernel::start(
+                config.kernel_object.as_deref(),
+                kernel::Options {
+                    log: config.kernel_log,
+                    cores: config.per_cpu,
+                },
+            )?,
             boot: boot
                 .trim()
                 .parse()
@@ -181,6 +189,7 @@ impl Agent {
             },
             ended: VecDeque::new(),
             closing: Vec::new(),
+            active: Vec::new(),
             discover: true,
             walks: 0,
             last_sample_ns: None,

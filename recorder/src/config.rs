@@ -22,6 +22,8 @@ pub struct Config {
     pub sockets: Vec<PathBuf>,
     /// Further patterns of secrets to mask (regular expressions; the first group, or all of the match, is replaced).
     pub mask: Vec<String>,
+    /// Count each process's CPU time by core as well.
+    pub per_cpu: bool,
     /// Print what the kernel programs log (aya-log).
     pub kernel_log: bool,
     /// What an earlier recorder on this host left open: lives that had not ended and their processes.
@@ -42,6 +44,7 @@ impl Default for Config {
                 .map(PathBuf::from)
                 .into(),
             mask: Vec::new(),
+            per_cpu: true,
             kernel_log: false,
             resume: Vec::new(),
             kernel_object: None,

@@ -4,6 +4,7 @@
 
 mod btf;
 mod by_hand;
+mod core_time;
 mod event;
 mod layout;
 mod load;
@@ -90,6 +91,15 @@ impl KernelError {
     }
 }
 
+/// What the programs are to do besides.
+#[derive(Debug, Clone, Copy)]
+pub struct Options {
+    /// Log, through the `log` facade.
+    pub log: bool,
+    /// Count CPU time by core.
+    pub cores: bool,
+}
+
 /// Loaded and attached programs with their tables.
 pub struct Kernel {
     events: RingBuf<MapData>,
@@ -97,6 +107,7 @@ pub struct Kernel {
     processes: HashMap<MapData, Shared<ProcessKey>, Shared<Process>>,
     signals: HashMap<MapData, u64, Shared<ProcessKey>>,
     accounts: HashMap<MapData, Shared<CgroupKey>, Shared<Account>>,
+    cores: Option<core_time::CoreTimes>,
     losses: PerCpuArray<MapData, u64>,
     lost_cpu: PerCpuArray<MapData, u64>,
     control: Array<MapData, Shared<Control>>,
@@ -172,6 +183,10 @@ impl Kernel {
 
     /// Takes a process out of the kernel's table, once all of it is known here.
     pub fn forget(&mut self, key: ProcessKey, process: &Process) {
+        // First what hangs on it: a table of the same size then has room for whoever finds room in this one.
+        if let Some(cores) = &mut self.cores {
+            cores.forget(key);
+        }
         let _ = self.processes.remove(&Shared(key));
         // A process whose threads were all seen has taken this way out by itself.
         if process.threads_ended < process.threads_begun
@@ -253,8 +268,8 @@ impl Kernel {
     }
 }
 
-/// Loads the programs for this kernel and attaches them. `types` is dropped by the caller: it is large.
-pub fn start(object: Option<&std::path::Path>, log: bool) -> Result<Kernel, KernelError> {
+/// Loads the programs for this kernel and attaches them.
+pub fn start(object: Option<&std::path::Path>, options: Options) -> Result<Kernel, KernelError> {
     load::preflight()?;
     let types = btf::KernelTypes::open()?;
     let mut layout = layout::fill(&types)?;
@@ -263,7 +278,7 @@ pub fn start(object: Option<&std::path::Path>, log: bool) -> Result<Kernel, Kern
     drop(types);
     let btf = Btf::from_sys_fs()
         .map_err(|error| KernelError::refused("reading the kernel's BTF", error))?;
-    let kernel = load::load(&bytes, layout, &btf, log)?;
+    let kernel = load::load(&bytes, layout, &btf, options)?;
     drop(btf);
     // SAFETY: gives freed pages of the parsed BTF back; no pointer of ours is touched.
     unsafe { libc::malloc_trim(0) };

@@ -7,6 +7,8 @@ use bc_abi::ProcessKey;
 use bc_schema::{ProcessExec, ProcessId, Sample};
 use rustc_hash::FxHashMap;
 
+use crate::agent::cores::CoresTold;
+
 /// How many dead processes are remembered for their children.
 const REMEMBERED: usize = 16_384;
 /// How many execs of one process are remembered for its children.
@@ -38,6 +40,8 @@ pub(crate) struct Known {
     pub(crate) seen_walk: u64,
     /// It is closed, but threads of it are still on their way out: taken at this walk at the latest.
     pub(crate) close_at_walk: Option<u64>,
+    /// What has been told of its CPU time by core.
+    pub(crate) cores: CoresTold,
 }
 
 /// All of them.
@@ -169,6 +173,7 @@ mod tests {
             new_memory: false,
             seen_walk: 0,
             close_at_walk: None,
+            cores: CoresTold::default(),
         };
         registry.insert(key(1), known);
         registry.ran(key(1), 10, exec("sh"));

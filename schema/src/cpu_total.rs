@@ -11,7 +11,8 @@ pub struct CpuTotal {
     pub cpu: u32,
     /// Event time, ns since the epoch, UTC.
     pub at_ns: u64,
-    /// Where the total counts from: 0 when since the process began, otherwise the ns at which counting began.
+    /// Where the total counts from: 0 when since the process began, otherwise when counting began, in ns of the host's boot clock, which does not
+    /// shift when the recorder is started again.
     pub epoch_ns: u64,
     /// The total, ns.
     pub cpu_ns: u64,

@@ -55,6 +55,8 @@ reasons! {
     ClockStepped = 10, "clock_stepped", "the machine's clock was set forward here";
     /// The recorder was not running.
     RecorderDown = 11, "recorder_down", "the recorder was not running";
+    /// A process found the table of CPU time by core full: its CPU is known, on which cores is not.
+    CoreTableFull = 12, "core_table_full", "CPU time by core is unknown for some processes: the kernel's table for it was full";
 }
 
 /// A number of losses of one kind in one second.

@@ -55,6 +55,10 @@ pub(crate) struct Up {
     #[arg(long, value_name = "NAME")]
     host_name: Option<String>,
 
+    /// Do not count CPU time by core: less work at each context switch
+    #[arg(long)]
+    no_per_cpu: bool,
+
     /// Log what the kernel programs say
     #[arg(long)]
     kernel_log: bool,
@@ -88,6 +92,7 @@ impl Up {
             minutes_s: self.retention_minutes,
             hours_s: self.retention_hours,
             host: self.host_name,
+            per_cpu: self.no_per_cpu.then_some(false),
             kernel_log: self.kernel_log.then_some(true),
             kernel_object: self.kernel_object,
             ..Layer::default()

@@ -117,6 +117,7 @@ struct Recorder {
     exclude: Option<Vec<String>>,
     docker_sockets: Option<Vec<PathBuf>>,
     mask: Option<Vec<String>>,
+    per_cpu: Option<bool>,
     kernel_log: Option<bool>,
     #[serde(flatten)]
     rest: BTreeMap<String, Value>,
@@ -167,6 +168,7 @@ impl File {
             exclude: self.recorder.exclude,
             sockets: self.recorder.docker_sockets,
             mask: self.recorder.mask,
+            per_cpu: self.recorder.per_cpu,
             kernel_log: self.recorder.kernel_log,
             kernel_object: None,
         }

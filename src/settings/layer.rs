@@ -55,6 +55,8 @@ layer! {
     sockets: Vec<PathBuf>;
     /// Further patterns of secrets.
     mask: Vec<String>;
+    /// Count CPU time by core.
+    per_cpu: bool;
     /// Print what the kernel programs log.
     kernel_log: bool;
     /// A kernel object instead of the embedded one.

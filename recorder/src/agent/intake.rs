@@ -4,6 +4,7 @@ use bc_abi::{Process, ProcessKey, process_flag};
 use bc_schema::{ContainerKind, LossReason, ProcessExec, ProcessId, ProcessStart};
 
 use super::Agent;
+use super::cores::CoresTold;
 use crate::kernel::KernelEvent;
 use crate::lives::Owner;
 use crate::registry::Known;
@@ -106,6 +107,7 @@ impl Agent {
             new_memory: false,
             seen_walk: self.walks,
             close_at_walk: None,
+            cores: CoresTold::new((!forked).then_some(entry.entered_boot_ns)),
         };
         self.registry.insert(key, known);
         self.first_line(key, entry, id, name, start_ns);

@@ -96,6 +96,7 @@ impl Agent {
                 KernelLoss::Args => continue,
                 KernelLoss::LateThread => LossReason::LateThread,
                 KernelLoss::EntryInexact => LossReason::EntryInexact,
+                KernelLoss::CoreTable => LossReason::CoreTableFull,
             };
             tracing::warn!(
                 reason = reason.name(),

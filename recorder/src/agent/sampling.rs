@@ -6,6 +6,7 @@ use bc_schema::{Closes, LossReason, Metric, Metrics, Resolution, Sample};
 
 use rustc_hash::FxHashMap;
 
+use super::cores::OnCore;
 use super::{Agent, FAILURES};
 use crate::Error;
 use crate::reading::Reading;
@@ -51,7 +52,9 @@ impl Agent {
 
     /// Walks, takes in what is new, and samples everything.
     pub(super) fn walk(&mut self) -> Result<(), Error> {
-        let readings = self.read_all()?;
+        let mut on_core = OnCore::look(&self.kernel);
+        let readings = self.read_all(&mut on_core)?;
+        let mut active = Vec::new();
         for (key, reading) in &readings {
             if !self.registry.contains(*key) {
                 let Some(entry) = self.kernel.process(*key) else {
@@ -69,21 +72,31 @@ impl Agent {
             known.seen_walk = self.walks;
             // The final record of a zombie is on its way, and knows more.
             if !reading.closed {
+                let cpu_ns = metrics.get(Metric::CpuNs);
+                if known
+                    .last
+                    .as_ref()
+                    .is_none_or(|last| last.metrics.get(Metric::CpuNs) != cpu_ns)
+                {
+                    active.push(*key);
+                }
                 known.sample(at_ns, metrics, Closes::NONE, &mut self.out.samples);
             }
         }
+        self.tell_cores(active, &on_core);
         self.status.samples += 1;
         self.miss_vanished();
         Ok(())
     }
 
     /// One reading per process. Nearly all processes have one thread, and need no looking up.
-    fn read_all(&mut self) -> Result<Vec<(ProcessKey, Reading)>, Error> {
+    fn read_all(&mut self, on_core: &mut OnCore) -> Result<Vec<(ProcessKey, Reading)>, Error> {
         self.walks += 1;
         let mut readings: Vec<(ProcessKey, Reading)> = Vec::with_capacity(self.registry.len() + 16);
         let mut threaded: FxHashMap<ProcessKey, usize> = FxHashMap::default();
         let discover = std::mem::take(&mut self.discover);
         self.kernel.walk(discover, |record| {
+            on_core.read(record);
             let index = if record.threads == 1 && record.flags & task_flag::FIRST != 0 {
                 readings.len()
             } else {
@@ -189,6 +202,7 @@ mod tests {
     use bc_schema::ProcessId;
 
     use super::*;
+    use crate::agent::cores::CoresTold;
 
     fn known() -> Known {
         Known {
@@ -199,6 +213,7 @@ mod tests {
             new_memory: false,
             seen_walk: 0,
             close_at_walk: None,
+            cores: CoresTold::default(),
         }
     }
 

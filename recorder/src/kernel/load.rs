@@ -5,8 +5,9 @@ use aya::{Btf, Ebpf, EbpfLoader};
 use aya_log::EbpfLogger;
 use bc_abi::{ABSENT, Layout};
 
+use super::core_time::CoreTimes;
 use super::shared::Shared;
-use super::{Kernel, KernelError, by_hand};
+use super::{Kernel, KernelError, Options, by_hand};
 
 /// Every typed tracepoint: the program's name and the hook's.
 const TRACEPOINTS: [(&str, &str); 7] = [
@@ -49,15 +50,23 @@ pub(super) fn load(
     object: &[u8],
     layout: Layout,
     btf: &Btf,
-    log: bool,
+    options: Options,
 ) -> Result<Kernel, KernelError> {
     let has_io = layout.task_rchar != ABSENT && layout.task_block_read != ABSENT;
     let layout = Shared(layout);
+    let cpus = aya::util::nr_cpus()
+        .map_err(|(_, error)| KernelError::refused("counting this machine's CPUs", error))?;
     let mut ebpf = EbpfLoader::new()
         .btf(Some(btf))
         .override_global("LAYOUT", &layout, true)
+        .override_global("CORES", &u32::from(options.cores), true)
+        .map_max_entries("RUNNING", cpus as u32)
         // 0 is off: a constant to the verifier, which then drops every line that would log.
-        .override_global(aya_log::LEVEL, if log { &LOG_ALL } else { &LOG_NONE }, true)
+        .override_global(
+            aya_log::LEVEL,
+            if options.log { &LOG_ALL } else { &LOG_NONE },
+            true,
+        )
         .load(object)
         .map_err(|error| KernelError::refused("loading the kernel programs", error))?;
 
@@ -83,7 +92,8 @@ pub(super) fn load(
             .map_err(refused)?;
         tracepoint.load(hook, btf).map_err(refused)?;
     }
-    let log = log
+    let log = options
+        .log
         .then(|| EbpfLogger::init(&mut ebpf))
         .transpose()
         .map_err(|error| KernelError::refused("opening the kernel programs' log", error))?;
@@ -94,6 +104,10 @@ pub(super) fn load(
         processes: map(&mut ebpf, "PROCESSES")?,
         signals: map(&mut ebpf, "SIGNALS")?,
         accounts: map(&mut ebpf, "ACCOUNTS")?,
+        cores: options
+            .cores
+            .then(|| CoreTimes::open(&mut ebpf))
+            .transpose()?,
         losses: map(&mut ebpf, "LOSSES")?,
         lost_cpu: map(&mut ebpf, "LOST_CPU")?,
         control: map(&mut ebpf, "CONTROL")?,
@@ -123,7 +137,7 @@ pub(super) fn load(
     Ok(kernel)
 }
 
-fn map<T>(ebpf: &mut Ebpf, name: &str) -> Result<T, KernelError>
+pub(super) fn map<T>(ebpf: &mut Ebpf, name: &str) -> Result<T, KernelError>
 where
     T: TryFrom<aya::maps::Map, Error = aya::maps::MapError>,
 {

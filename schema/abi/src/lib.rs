@@ -7,6 +7,7 @@ mod event;
 mod layout;
 mod loss;
 mod process;
+mod running;
 mod task;
 mod watch;
 
@@ -15,6 +16,7 @@ pub use event::{ARGS_MAX, Event, EventHeader, EventKind, ExecEvent, MkdirEvent, 
 pub use layout::{ABSENT, Layout, PathMode};
 pub use loss::KernelLoss;
 pub use process::{Account, ENTRY_SLOTS, End, Process, ProcessKey, Totals, end_flag, process_flag};
+pub use running::Running;
 pub use task::{TaskRecord, task_flag};
 pub use watch::{CgroupKey, Watch};
 

@@ -20,13 +20,15 @@ pub enum KernelLoss {
     LateThread = 6,
     /// A process with several threads moved in.
     EntryInexact = 7,
+    /// A process found the table of CPU time by core full.
+    CoreTable = 8,
 }
 
 impl KernelLoss {
     /// How many there are.
-    pub const COUNT: u32 = 8;
+    pub const COUNT: u32 = 9;
     /// All, in order.
-    pub const ALL: [KernelLoss; 8] = [
+    pub const ALL: [KernelLoss; 9] = [
         Self::RingExec,
         Self::RingCgroup,
         Self::RingEnd,
@@ -35,5 +37,6 @@ impl KernelLoss {
         Self::Args,
         Self::LateThread,
         Self::EntryInexact,
+        Self::CoreTable,
     ];
 }
