@@ -4,6 +4,7 @@ mod cli;
 mod command;
 mod control;
 mod data_dir;
+mod dump;
 mod health;
 mod heap;
 mod link;

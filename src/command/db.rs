@@ -1,4 +1,6 @@
-//! `db`: makes the store's file, or brings it to this version.
+//! `db`: makes the store's file, brings it to this version, and writes out what is in it.
+
+mod dump;
 
 use std::process::ExitCode;
 
@@ -9,7 +11,7 @@ use super::{Shared, take};
 use crate::report;
 use crate::settings::Layer;
 
-/// Make the database, or bring it to this version
+/// Make the database, bring it to this version, or write out what is in it
 #[derive(Debug, Args)]
 pub(crate) struct Db {
     #[command(subcommand)]
@@ -22,6 +24,7 @@ enum Action {
     Init(Shared),
     /// Bring an existing database to this version; where it is, say so
     Upgrade(Shared),
+    Dump(Box<dump::Dump>),
 }
 
 impl Db {
@@ -29,6 +32,7 @@ impl Db {
         match self.action {
             Action::Init(shared) => init(shared),
             Action::Upgrade(shared) => upgrade(shared),
+            Action::Dump(dump) => dump.execute(),
         }
     }
 }

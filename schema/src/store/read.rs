@@ -169,6 +169,24 @@ pub trait ReadStore: Send + Sync {
         query: &ProcessQuery,
     ) -> Result<Vec<ProcessRecord>, StoreError>;
 
+    /// Ids of the processes of a container that may have lived within a range, by start, then pid: for who then asks for them in groups, where
+    /// all at once would be too many.
+    async fn process_ids(
+        &self,
+        id: &ContainerId,
+        range: TimeRange,
+    ) -> Result<Vec<ProcessId>, StoreError> {
+        let query = ProcessQuery {
+            range: Some(range),
+            ids: None,
+        };
+        let found = self.processes(id, &query).await?;
+        Ok(found
+            .into_iter()
+            .map(|record| record.start.process)
+            .collect())
+    }
+
     /// Curves of processes of a container.
     async fn series(
         &self,

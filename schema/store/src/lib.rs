@@ -9,4 +9,4 @@ mod memory;
 pub mod sqlite;
 
 pub use memory::MemoryStore;
-pub use sqlite::SqliteStore;
+pub use sqlite::{SqliteReader, SqliteStore};

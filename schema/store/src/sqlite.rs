@@ -13,7 +13,7 @@
 //! | `header`, `file`, `connection`, `error` | the file, its versions, its connections, its failures |
 //! | `version_1.sql`, `packed`, `block`, `rows` | the tables, and how samples and facts stand in them |
 //! | `ledger`, `ledger/…` | writing: facts, samples, sealing, moves between accounts, pruning |
-//! | `answers`, `answers/…` | reading |
+//! | `reader`, `answers`, `answers/…` | reading |
 
 mod answers;
 mod block;
@@ -23,6 +23,7 @@ mod file;
 mod header;
 mod ledger;
 mod packed;
+mod reader;
 mod rows;
 
 use std::path::{Path, PathBuf};
@@ -33,14 +34,13 @@ use bc_schema::store::{
     ContainerQuery, ContainerRecord, LifeSpan, LossRecord, ProcessQuery, ProcessRecord, PruneOrder,
     PruneStore, ReadStore, Series, SeriesQuery, StoreError, WriteStore,
 };
-use bc_schema::{Batch, ContainerId, TimeRange};
-use rusqlite::Connection;
+use bc_schema::{Batch, ContainerId, ProcessId, TimeRange};
 use tokio::sync::Mutex;
 
 pub use file::{Upgraded, init, upgrade};
+pub use reader::SqliteReader;
 
 use crate::facts;
-use connection::Readers;
 use error::Failure;
 use ledger::Ledger;
 
@@ -49,7 +49,7 @@ use ledger::Ledger;
 pub struct SqliteStore {
     file: PathBuf,
     ledger: Arc<Mutex<Ledger>>,
-    readers: Arc<Readers>,
+    reader: SqliteReader,
 }
 
 impl SqliteStore {
@@ -59,7 +59,7 @@ impl SqliteStore {
         Ok(Self {
             file: file.to_owned(),
             ledger: Arc::new(Mutex::new(ledger)),
-            readers: Arc::new(Readers::new(file)),
+            reader: SqliteReader::of(file),
         })
     }
 
@@ -71,41 +71,22 @@ impl SqliteStore {
     ) -> Result<T, StoreError> {
         // Whoever waits gets its turn: a long pruning, step by step, lets the next batch in between.
         let mut ledger = self.ledger.clone().lock_owned().await;
-        self.off_thread(doing, move || work(&mut ledger)).await
+        off_thread(&self.file, doing, move || work(&mut ledger)).await
     }
+}
 
-    async fn read_by<T: Send + 'static>(
-        &self,
-        doing: &'static str,
-        answer: impl FnOnce(&Connection) -> Result<T, Failure> + Send + 'static,
-    ) -> Result<T, StoreError> {
-        let turn = self
-            .readers
-            .turns()
-            .acquire_owned()
-            .await
-            .expect("the semaphore is never closed");
-        let readers = self.readers.clone();
-        self.off_thread(doing, move || {
-            let answer = readers.with(answer);
-            drop(turn);
-            answer
-        })
-        .await
-    }
-
-    async fn off_thread<T: Send + 'static>(
-        &self,
-        doing: &'static str,
-        job: impl FnOnce() -> Result<T, Failure> + Send + 'static,
-    ) -> Result<T, StoreError> {
-        let done = tokio::task::spawn_blocking(job).await;
-        let done = done.map_err(|error| StoreError::Unavailable {
-            doing: format!("{doing} {}", self.file.display()),
-            source: error.into(),
-        })?;
-        done.map_err(|failure| failure.into_store_error(doing, &self.file))
-    }
+/// Runs a job on `file` where it may block.
+async fn off_thread<T: Send + 'static>(
+    file: &Path,
+    doing: &'static str,
+    job: impl FnOnce() -> Result<T, Failure> + Send + 'static,
+) -> Result<T, StoreError> {
+    let done = tokio::task::spawn_blocking(job).await;
+    let done = done.map_err(|error| StoreError::Unavailable {
+        doing: format!("{doing} {}", file.display()),
+        source: error.into(),
+    })?;
+    done.map_err(|failure| failure.into_store_error(doing, file))
 }
 
 #[async_trait]
@@ -123,19 +104,11 @@ impl ReadStore for SqliteStore {
         &self,
         query: &ContainerQuery,
     ) -> Result<(Vec<ContainerRecord>, u64), StoreError> {
-        let query = query.clone();
-        self.read_by("list containers of", move |connection| {
-            answers::containers(connection, &query)
-        })
-        .await
+        self.reader.containers(query).await
     }
 
     async fn container(&self, id: &ContainerId) -> Result<Option<ContainerRecord>, StoreError> {
-        let id = id.clone();
-        self.read_by("look up a container in", move |connection| {
-            answers::container(connection, &id)
-        })
-        .await
+        self.reader.container(id).await
     }
 
     async fn processes(
@@ -143,11 +116,15 @@ impl ReadStore for SqliteStore {
         id: &ContainerId,
         query: &ProcessQuery,
     ) -> Result<Vec<ProcessRecord>, StoreError> {
-        let (id, query) = (id.clone(), query.clone());
-        self.read_by("list processes of", move |connection| {
-            answers::processes(connection, &id, &query)
-        })
-        .await
+        self.reader.processes(id, query).await
+    }
+
+    async fn process_ids(
+        &self,
+        id: &ContainerId,
+        range: TimeRange,
+    ) -> Result<Vec<ProcessId>, StoreError> {
+        self.reader.process_ids(id, range).await
     }
 
     async fn series(
@@ -155,11 +132,7 @@ impl ReadStore for SqliteStore {
         id: &ContainerId,
         query: &SeriesQuery,
     ) -> Result<Vec<Series>, StoreError> {
-        let (id, query) = (id.clone(), query.clone());
-        self.read_by("read usage from", move |connection| {
-            answers::series(connection, &id, &query)
-        })
-        .await
+        self.reader.series(id, query).await
     }
 
     async fn losses(
@@ -167,18 +140,16 @@ impl ReadStore for SqliteStore {
         id: Option<&ContainerId>,
         range: TimeRange,
     ) -> Result<Vec<LossRecord>, StoreError> {
-        let id = id.cloned();
-        self.read_by("read losses from", move |connection| {
-            answers::losses(connection, id.as_ref(), range)
-        })
-        .await
+        self.reader.losses(id, range).await
     }
 }
 
 #[async_trait]
 impl PruneStore for SqliteStore {
     async fn life_spans(&self) -> Result<Vec<LifeSpan>, StoreError> {
-        self.read_by("list lives of", answers::life_spans).await
+        self.reader
+            .read_by("list lives of", answers::life_spans)
+            .await
     }
 
     async fn prune(&self, order: &PruneOrder) -> Result<u64, StoreError> {

@@ -9,7 +9,7 @@ mod walk;
 
 pub(super) use containers::{container, containers};
 pub(super) use losses::losses;
-pub(super) use processes::processes;
+pub(super) use processes::{process_ids, processes};
 pub(super) use series::series;
 pub(super) use spans::life_spans;
 

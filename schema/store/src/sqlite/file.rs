@@ -60,13 +60,7 @@ pub(crate) fn open(file: &Path) -> Result<Connection, StoreError> {
         Found::Nothing => {
             create(file, STEPS).map_err(|failure| failure.into_store_error("create", file))?
         }
-        Found::Ours { version } if version < newest => {
-            return Err(StoreError::Refused(format!(
-                "{} has version {version} of the tables, this Bubble Chamber needs {newest}: run `bubble-chamber db upgrade` first",
-                file.display()
-            )));
-        }
-        Found::Ours { .. } => {}
+        Found::Ours { version } => up_to_date(file, version)?,
     }
     let sorted = |failure: Failure| failure.into_store_error("open", file);
     let connection = connection::writer(file).map_err(sorted)?;
@@ -79,6 +73,28 @@ pub(crate) fn open(file: &Path) -> Result<Connection, StoreError> {
         .set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)
         .map_err(|error| sorted(error.into()))?;
     Ok(connection)
+}
+
+/// Looks whether there is a database that this version can read; makes none.
+pub(crate) fn to_be_read(file: &Path) -> Result<(), StoreError> {
+    match header::look(file, newest(STEPS))? {
+        Found::Nothing => Err(StoreError::Refused(format!(
+            "{} is not there: nothing has been recorded in this place, or --data names another",
+            file.display()
+        ))),
+        Found::Ours { version } => up_to_date(file, version),
+    }
+}
+
+fn up_to_date(file: &Path, version: u32) -> Result<(), StoreError> {
+    let newest = newest(STEPS);
+    if version == newest {
+        return Ok(());
+    }
+    Err(StoreError::Refused(format!(
+        "{} has version {version} of the tables, this Bubble Chamber needs {newest}: run `bubble-chamber db upgrade` first",
+        file.display()
+    )))
 }
 
 fn newest(steps: &[&str]) -> u32 {

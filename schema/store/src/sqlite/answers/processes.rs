@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use bc_schema::store::{ProcessQuery, ProcessRecord};
-use bc_schema::{ContainerId, LifeKey, ProcessEnd, ProcessExec, ProcessId, ProcessStart};
+use bc_schema::{
+    ContainerId, LifeKey, ProcessEnd, ProcessExec, ProcessId, ProcessStart, TimeRange,
+};
 use rusqlite::{Connection, OptionalExtension, Row};
 
 use super::walk::{Latest, Walk};
@@ -62,6 +64,34 @@ pub(crate) fn processes(
         )
     });
     Ok(found)
+}
+
+/// The ids of the processes that were in a container before the end of `range`, and are not known to have ended before its beginning. By
+/// start, then pid.
+pub(crate) fn process_ids(
+    db: &Connection,
+    id: &ContainerId,
+    range: TimeRange,
+) -> Result<Vec<ProcessId>, Failure> {
+    let Some(container) = resolve(db, id)? else {
+        return Ok(Vec::new());
+    };
+    let mut find = db.prepare_cached(
+        "SELECT p.id, a.start_ns, a.pid, a.entered_ns,
+                CASE WHEN a.open THEN NULL ELSE (SELECT max(e.at_ns) FROM ends e WHERE e.process = a.process) END
+         FROM accounts a JOIN processes p ON p.no = a.process WHERE a.container = ?1",
+    )?;
+    let mut rows = find.query([container.no])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        let last_ns = rows::maybe_unsigned(row, 4)?;
+        if unsigned(row, 3)? < range.to_ns && last_ns.is_none_or(|last| last >= range.from_ns) {
+            let process = ProcessId(row.get(0)?);
+            found.push((unsigned(row, 1)?, row.get::<_, u32>(2)?, process));
+        }
+    }
+    found.sort_unstable();
+    Ok(found.into_iter().map(|(_, _, process)| process).collect())
 }
 
 /// A process in a container.
