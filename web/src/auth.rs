@@ -133,6 +133,11 @@ impl Auth {
         self.cookies.set(&pass, token).map(Some)
     }
 
+    /// The name of the admin's cookie.
+    pub(crate) fn admin_cookie(&self) -> String {
+        self.cookies.name(&Subject::Admin)
+    }
+
     /// The `Set-Cookie` headers that end the session of a container, or of an admin.
     pub(crate) fn close_session(&self, container: Option<&ContainerId>) -> String {
         self.cookies

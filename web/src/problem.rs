@@ -4,7 +4,8 @@ use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bc_schema::store::StoreError;
-use serde_json::json;
+use serde::Serialize;
+use utoipa::ToSchema;
 
 /// A request that is not answered with what it asked for.
 #[derive(Debug)]
@@ -33,6 +34,21 @@ pub(crate) enum Problem {
     TimedOut,
     /// A task of ours broke.
     Broken(String),
+}
+
+/// What was wrong, as `application/problem+json` (RFC 9457) tells it.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Problem)]
+pub(crate) struct Details {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    /// The status in words.
+    title: &'static str,
+    /// The status.
+    #[schema(minimum = 400, maximum = 599)]
+    status: u16,
+    /// What was wrong, and what to do.
+    detail: String,
 }
 
 impl Problem {
@@ -135,12 +151,12 @@ impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         self.log();
         let status = self.status();
-        let body = json!({
-            "type": "about:blank",
-            "title": status.canonical_reason().unwrap_or("Error"),
-            "status": status.as_u16(),
-            "detail": self.detail(),
-        });
+        let body = Details {
+            kind: "about:blank",
+            title: status.canonical_reason().unwrap_or("Error"),
+            status: status.as_u16(),
+            detail: self.detail(),
+        };
         let mut response = (status, Json(body)).into_response();
         response.headers_mut().insert(
             header::CONTENT_TYPE,

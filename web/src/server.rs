@@ -72,7 +72,7 @@ fn router(app: Arc<App>) -> Router {
     Router::new()
         .merge(seed::routes())
         .merge(page::routes())
-        .nest("/api/v1", api::routes())
+        .nest(api::AT, api::routes(&app))
         .fallback(nowhere)
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .layer(from_fn(patience))

@@ -3,46 +3,103 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use axum::Json;
 use axum::extract::State;
-use axum::http::HeaderMap;
+use axum::response::Response;
 use bc_schema::store::{ContainerQuery, ContainerRecord, ContainerState};
-use bc_schema::{Container, ContainerId, ContainerKind, Limits};
+use bc_schema::{Container, ContainerId, ContainerKind};
 use serde::Serialize;
-use serde_json::{Value, json};
+use utoipa::ToSchema;
 
-use super::answer::Ms;
-use super::permitted::Permitted;
+use super::answer::{self, Ms, STATES, json};
+use super::permitted::{Caller, Permitted};
+use super::refusal::{Id, OfAny, OfMissing, OfOther};
 use crate::app::App;
-use crate::parameters::Parameters;
+use crate::parameters::{Ask, Asked, Parameters};
 use crate::problem::Problem;
 
-/// A container as answers show it.
-#[derive(Serialize)]
-struct Shown<'a, L: Serialize> {
+/// A container or job.
+#[derive(Serialize, ToSchema)]
+struct Facts<'a> {
+    #[schema(schema_with = answer::container_id)]
     id: &'a ContainerId,
+    /// The first 12 characters of a 64-digit id.
     short_id: Option<&'a str>,
+    /// The name people gave it; the id where there is none.
     name: &'a str,
+    /// What manages it.
+    #[schema(schema_with = answer::kind)]
     kind: ContainerKind,
     image: Option<&'a str>,
+    /// The command line of a `run`, masked.
     command: Option<&'a str>,
+    /// Labels, masked.
     labels: &'a BTreeMap<String, String>,
-    limits: Limits,
+    limits: Bounds,
     cgroup: &'a str,
+    /// The user it belongs to, where the runtime says so.
     uid: Option<u32>,
+    /// The host of its latest life.
     host: &'a str,
+    #[schema(schema_with = answer::state)]
     state: ContainerState,
+    /// When its latest life began.
     began_ms: Ms,
+    /// When its latest life ended.
     ended_ms: Option<Ms>,
+    /// The last record of any life.
     last_record_ms: Ms,
+    /// Processes recorded, over all lives.
     processes: u64,
+    /// Of these, not known to have ended.
     open_processes: u64,
+    /// CPU of all its processes in all lives, ns.
     cpu_ns: u64,
+    /// Resident memory of the living processes together, bytes.
     rss_bytes: Option<u64>,
-    lives: L,
 }
 
-#[derive(Serialize)]
+/// What its runtime allows it; `null`: unlimited or unknown.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Limits)]
+struct Bounds {
+    memory_bytes: Option<u64>,
+    /// Thousandths of a CPU.
+    cpu_milli: Option<u64>,
+    /// Processes and threads.
+    pids: Option<u64>,
+}
+
+/// A container in a list.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Container)]
+pub(crate) struct Listed<'a> {
+    #[serde(flatten)]
+    facts: Facts<'a>,
+    /// How many lives it had.
+    lives: usize,
+}
+
+/// Containers, latest record first.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Containers<'a> {
+    /// How many there are in all.
+    total: u64,
+    containers: Vec<Listed<'a>>,
+}
+
+/// A container with its lives and keep-times.
+#[derive(Serialize, ToSchema)]
+#[schema(as = ContainerInFull)]
+pub(crate) struct InFull<'a> {
+    #[serde(flatten)]
+    facts: Facts<'a>,
+    /// Newest first.
+    lives: Vec<Life<'a>>,
+    retention: KeepTimes,
+}
+
+/// From a container's first process to its last. The same id started again is another life.
+#[derive(Serialize, ToSchema)]
 struct Life<'a> {
     host: &'a str,
     began_ms: Ms,
@@ -51,9 +108,18 @@ struct Life<'a> {
     command: Option<&'a str>,
 }
 
-fn show<L: Serialize>(record: &ContainerRecord, lives: L) -> Shown<'_, L> {
+/// How long each resolution is kept, counted back from a life's last record. Days and whole-life totals stay.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Retention)]
+struct KeepTimes {
+    seconds_s: u64,
+    minutes_s: u64,
+    hours_s: u64,
+}
+
+fn facts(record: &ContainerRecord) -> Facts<'_> {
     let latest = record.latest();
-    Shown {
+    Facts {
         id: &latest.life.container,
         short_id: latest.life.container.short(),
         name: &latest.name,
@@ -61,7 +127,11 @@ fn show<L: Serialize>(record: &ContainerRecord, lives: L) -> Shown<'_, L> {
         image: latest.image.as_deref(),
         command: latest.command.as_deref(),
         labels: &latest.labels,
-        limits: latest.limits,
+        limits: Bounds {
+            memory_bytes: latest.limits.memory_bytes,
+            cpu_milli: latest.limits.cpu_milli,
+            pids: latest.limits.pids,
+        },
         cgroup: &latest.cgroup,
         uid: latest.uid,
         host: &latest.life.host,
@@ -73,7 +143,6 @@ fn show<L: Serialize>(record: &ContainerRecord, lives: L) -> Shown<'_, L> {
         open_processes: record.open_processes,
         cpu_ns: record.cpu_ns,
         rss_bytes: record.rss_bytes,
-        lives,
     }
 }
 
@@ -87,14 +156,19 @@ fn life(container: &Container) -> Life<'_> {
     }
 }
 
-/// `GET containers`: for admins all of them, for a container's token itself alone.
+/// List containers
+///
+/// Live and past, latest record first. An admin's token lists all; a container's token itself alone.
+#[utoipa::path(
+    get, path = "/containers", tag = "containers",
+    params(Ask::<ContainerQuery>),
+    responses((status = 200, body = Containers), OfAny),
+)]
 pub(crate) async fn list(
     State(app): State<Arc<App>>,
-    headers: HeaderMap,
-    parameters: Parameters,
-) -> Result<Json<Value>, Problem> {
-    let pass = app.auth.pass(&headers, None)?;
-    let query = query(&parameters)?;
+    Caller(pass): Caller,
+    Ask(query): Ask<ContainerQuery>,
+) -> Result<Response, Problem> {
     let (records, total) = match pass.container() {
         None => app.store.containers(&query).await?,
         Some(own) => {
@@ -108,28 +182,32 @@ pub(crate) async fn list(
             (own.into_iter().skip(query.offset).collect(), total as u64)
         }
     };
-    let shown: Vec<_> = records
-        .iter()
-        .map(|record| show(record, record.lives.len()))
-        .collect();
-    Ok(Json(json!({ "total": total, "containers": shown })))
+    let listed = |record| Listed {
+        facts: facts(record),
+        lives: record.lives.len(),
+    };
+    json(&Containers {
+        total,
+        containers: records.iter().map(listed).collect(),
+    })
 }
 
-fn query(parameters: &Parameters) -> Result<ContainerQuery, Problem> {
-    let kinds = ContainerKind::ALL.map(|kind| (kind.name(), kind));
-    Ok(ContainerQuery {
-        search: parameters.text("q")?.map(str::to_owned),
-        state: parameters.choice(
-            "state",
-            &[
-                ("live", ContainerState::Live),
-                ("past", ContainerState::Past),
-            ],
-        )?,
-        kind: parameters.choice("kind", &kinds)?,
-        limit: parameters.number("limit", 1..=500, 50)? as usize,
-        offset: parameters.number("offset", 0..=1_000_000_000, 0)? as usize,
-    })
+impl Asked for ContainerQuery {
+    fn read(parameters: &Parameters) -> Result<Self, Problem> {
+        let kinds = ContainerKind::ALL.map(|kind| (kind.name(), kind));
+        Ok(Self {
+            search: parameters
+                .text(
+                    "q",
+                    "Its id, name, image or command contains this, letter case aside.",
+                )?
+                .map(str::to_owned),
+            state: parameters.choice("state", "Its latest life goes on, or has ended.", &STATES)?,
+            kind: parameters.choice("kind", "What manages it.", &kinds)?,
+            limit: parameters.number("limit", "At most so many.", 1..=500, 50)? as usize,
+            offset: parameters.number("offset", "Skip so many.", 0..=1_000_000_000, 0)? as usize,
+        })
+    }
 }
 
 /// What a store does with a query, for the one container that its own token lists.
@@ -153,17 +231,26 @@ fn fits(record: &ContainerRecord, query: &ContainerQuery) -> bool {
         && query.kind.is_none_or(|kind| kind == latest.kind)
 }
 
-/// `GET containers/{id}`.
+/// One container
+///
+/// Its facts, its lives and how long what is recorded of it is kept.
+#[utoipa::path(
+    get, path = "/containers/{id}", tag = "containers",
+    params(Id),
+    responses((status = 200, body = InFull), OfAny, OfOther, OfMissing),
+)]
 pub(crate) async fn one(
     State(app): State<Arc<App>>,
     Permitted(record): Permitted,
-) -> Result<Json<Value>, Problem> {
-    let lives: Vec<_> = record.lives.iter().map(life).collect();
-    let mut shown = serde_json::to_value(show(&record, lives))
-        .map_err(|error| Problem::Broken(format!("showing a container: {error}")))?;
+) -> Result<Response, Problem> {
     let retention = app.config.retention;
-    shown["retention"] = json!({
-        "seconds_s": retention.seconds_s, "minutes_s": retention.minutes_s, "hours_s": retention.hours_s,
-    });
-    Ok(Json(shown))
+    json(&InFull {
+        facts: facts(&record),
+        lives: record.lives.iter().map(life).collect(),
+        retention: KeepTimes {
+            seconds_s: retention.seconds_s,
+            minutes_s: retention.minutes_s,
+            hours_s: retention.hours_s,
+        },
+    })
 }

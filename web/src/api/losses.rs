@@ -3,28 +3,55 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use axum::Json;
 use axum::extract::State;
+use axum::response::Response;
 use bc_schema::store::LossRecord;
 use bc_schema::{LossReason, TimeRange};
 use serde::Serialize;
-use serde_json::{Value, json};
+use utoipa::ToSchema;
 
-use super::answer::Ms;
+use super::answer::{self, Ms, json};
 use super::permitted::Permitted;
+use super::refusal::{Id, OfAny, OfMissing, OfOther};
 use crate::app::App;
-use crate::parameters::Parameters;
+use crate::parameters::{Ask, Asked, Parameters};
 use crate::problem::Problem;
 
-/// A loss, or several of one reason in one stretch of time, as answers show them.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+/// What could not be recorded: a loss, or several of one reason in one stretch of time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = Loss)]
 pub(crate) struct Shown {
+    /// When the first of them happened.
     at_ms: Ms,
+    #[schema(schema_with = answer::reason)]
     reason: LossReason,
+    /// What it means, in words.
     says: &'static str,
     count: u64,
+    /// CPU known to be missing with it, ns.
     cpu_ns: u64,
+    /// It is the container's own; otherwise its host's.
     container: bool,
+}
+
+/// The losses of a container.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Losses {
+    /// By time.
+    losses: Vec<Shown>,
+}
+
+/// When they happened.
+pub(crate) struct When(TimeRange);
+
+impl Asked for When {
+    fn read(parameters: &Parameters) -> Result<Self, Problem> {
+        let (from_ns, to_ns) = parameters.range_ns()?;
+        Ok(Self(TimeRange {
+            from_ns: from_ns.unwrap_or(0),
+            to_ns: to_ns.unwrap_or(u64::MAX),
+        }))
+    }
 }
 
 /// Most entries that one answer lists.
@@ -52,17 +79,20 @@ pub(crate) fn join(losses: &[LossRecord], stretch_ns: u64) -> Vec<Shown> {
     joined.into_values().collect()
 }
 
-/// `GET containers/{id}/losses`.
+/// What could not be recorded
+///
+/// The container's own losses, and those of its hosts while it lived there, by time. Above 5,000 entries, losses of one reason in
+/// neighbouring seconds are joined.
+#[utoipa::path(
+    get, path = "/containers/{id}/losses", tag = "usage",
+    params(Id, Ask::<When>),
+    responses((status = 200, body = Losses), OfAny, OfOther, OfMissing),
+)]
 pub(crate) async fn losses(
     State(app): State<Arc<App>>,
     permitted: Permitted,
-    parameters: Parameters,
-) -> Result<Json<Value>, Problem> {
-    let (from_ns, to_ns) = parameters.range_ns()?;
-    let range = TimeRange {
-        from_ns: from_ns.unwrap_or(0),
-        to_ns: to_ns.unwrap_or(u64::MAX),
-    };
+    Ask(When(range)): Ask<When>,
+) -> Result<Response, Problem> {
     let losses = app.store.losses(Some(permitted.id()), range).await?;
     let mut stretch_ns = bc_schema::resolution::SECOND_NS;
     let mut shown = join(&losses, stretch_ns);
@@ -70,7 +100,7 @@ pub(crate) async fn losses(
         stretch_ns *= 2;
         shown = join(&losses, stretch_ns);
     }
-    Ok(Json(json!({ "losses": shown })))
+    json(&Losses { losses: shown })
 }
 
 #[cfg(test)]

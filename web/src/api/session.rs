@@ -9,18 +9,38 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bc_schema::ContainerId;
 use serde::Deserialize;
+use utoipa::ToSchema;
 
-use super::permitted::asked_container;
+use super::answer;
+use super::me::Whom;
+use super::refusal::{OfAny, OfBody, OfOther};
 use crate::app::App;
-use crate::parameters::Parameters;
+use crate::parameters::Ask;
 use crate::problem::Problem;
 
-#[derive(Deserialize)]
+/// What a session is opened with.
+#[derive(Deserialize, ToSchema)]
 pub(crate) struct Opening {
+    /// A JSON Web Token.
+    #[schema(example = "eyJhbGciOiJIUzI1NiJ9.e30.xx")]
     token: String,
+    /// Refuse the token unless it is good for this container.
+    #[schema(schema_with = answer::container_id_or_null)]
     container: Option<ContainerId>,
 }
 
+/// Open a session
+///
+/// Exchanges a token for a cookie: HttpOnly, SameSite=Strict, as long as the token lasts. With authentication off there is no cookie.
+#[utoipa::path(
+    post, path = "/session", tag = "session",
+    request_body(content = Opening, content_type = "application/json"),
+    responses(
+        (status = 204, description = "The session is open.", headers(("set-cookie" = Option<String>, description = "The session; absent with authentication off"))),
+        OfAny, OfOther, OfBody,
+    ),
+    security(()),
+)]
 pub(crate) async fn open(
     State(app): State<Arc<App>>,
     body: Result<Json<Opening>, JsonRejection>,
@@ -35,13 +55,23 @@ pub(crate) async fn open(
     })
 }
 
+/// Close a session
+///
+/// Takes the cookie of a container away, or an admin's.
+#[utoipa::path(
+    delete, path = "/session", tag = "session",
+    params(Ask::<Whom>),
+    responses(
+        (status = 204, description = "The session is closed.", headers(("set-cookie" = String, description = "Takes the cookie away"))),
+        OfAny, OfOther,
+    ),
+    security(()),
+)]
 pub(crate) async fn close(
     State(app): State<Arc<App>>,
-    parameters: Parameters,
+    Ask(Whom(container)): Ask<Whom>,
 ) -> Result<Response, Problem> {
-    let cookie = app
-        .auth
-        .close_session(asked_container(&parameters)?.as_ref());
+    let cookie = app.auth.close_session(container.as_ref());
     Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, cookie)]).into_response())
 }
 

@@ -8,15 +8,18 @@ use axum::http::{HeaderMap, header};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use bc_schema::{Committed, ContainerId};
-use serde_json::json;
+use serde::Serialize;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::{RecvError, TryRecvError};
+use utoipa::ToSchema;
 
 use super::answer::Ms;
-use super::permitted::{asked_container, unknown_container};
+use super::me::Whom;
+use super::permitted::unknown_container;
+use super::refusal::{OfAny, OfMissing, OfOther};
 use crate::app::App;
 use crate::auth::token::now_s;
-use crate::parameters::Parameters;
+use crate::parameters::Ask;
 use crate::problem::Problem;
 
 /// At most one tick in this time.
@@ -24,13 +27,47 @@ const TICK: Duration = Duration::from_secs(1);
 /// A comment is sent when nothing else was for this long, so that proxies and browsers see it alive.
 const HEARTBEAT: Duration = Duration::from_secs(15);
 
-/// `GET stream`.
+/// Something was committed: time to ask again.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Tick {
+    /// Recorded until then.
+    until_ms: Ms,
+    /// The list of containers, or a container's facts, changed.
+    containers_changed: bool,
+}
+
+/// The stream ends.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Bye {
+    why: Why,
+}
+
+/// Why it ends: the token did, or the server does.
+#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+enum Why {
+    Expired,
+    Shutdown,
+}
+
+/// Hear of news
+///
+/// Server-sent events: `tick` (data: Tick) each time something was committed, at most one a second; `bye` (data: Bye) when the token or the
+/// server ends, then the stream ends; a comment as heartbeat every 15 s. No data travels here: on a tick, ask again for what you show.
+#[utoipa::path(
+    get, path = "/stream", tag = "live",
+    params(Ask::<Whom>),
+    responses(
+        (status = 200, content_type = "text/event-stream", body = String, description = "Events, without end.",
+         example = "event: tick\ndata: {\"until_ms\":1509630712000,\"containers_changed\":false}\n\n"),
+        OfAny, OfOther, OfMissing,
+    ),
+)]
 pub(crate) async fn stream(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
-    parameters: Parameters,
+    Ask(Whom(asked)): Ask<Whom>,
 ) -> Result<Response, Problem> {
-    let asked = asked_container(&parameters)?;
     let (pass, watched) = match &asked {
         Some(id) => {
             let (pass, record) = app.open(&headers, id).await?;
@@ -66,22 +103,22 @@ pub(crate) async fn stream(
         let why = loop {
             let ticked = tokio::select! {
                 biased;
-                () = shutdown.cancelled() => break "shutdown",
-                () = &mut expired => break "expired",
+                () = shutdown.cancelled() => break Why::Shutdown,
+                () = &mut expired => break Why::Expired,
                 there_is = news.next() => there_is,
             };
             if !ticked {
-                break "shutdown";
+                break Why::Shutdown;
             }
-            yield event("tick", &json!({ "until_ms": Ms(news.until_ns), "containers_changed": std::mem::take(&mut news.changed) }));
+            yield event("tick", &Tick { until_ms: Ms(news.until_ns), containers_changed: std::mem::take(&mut news.changed) });
             tokio::select! {
                 biased;
-                () = shutdown.cancelled() => break "shutdown",
-                () = &mut expired => break "expired",
+                () = shutdown.cancelled() => break Why::Shutdown,
+                () = &mut expired => break Why::Expired,
                 () = tokio::time::sleep(TICK) => {}
             }
         };
-        yield event("bye", &json!({ "why": why }));
+        yield event("bye", &Bye { why });
     };
     let sse = Sse::new(events).keep_alive(KeepAlive::new().interval(HEARTBEAT));
     // Proxies that gather answers before they pass them on would hold the ticks back.
@@ -92,8 +129,8 @@ pub(crate) async fn stream(
         .into_response())
 }
 
-fn event(name: &str, data: &serde_json::Value) -> Result<Event, std::convert::Infallible> {
-    Ok(Event::default().event(name).data(data.to_string()))
+fn event(name: &str, data: &impl Serialize) -> Result<Event, axum::Error> {
+    Event::default().event(name).json_data(data)
 }
 
 /// What was committed since the last tick, of the container that is watched.

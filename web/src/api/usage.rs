@@ -1,26 +1,29 @@
 //! `usage`: the curves of a container. Reads the store, hands over to [`crate::chart`], and writes the answer.
 
+mod curves;
+
 use std::sync::Arc;
 
-use axum::Json;
 use axum::extract::State;
+use axum::response::Response;
 use bc_schema::store::{LossRecord, ProcessQuery, Series, SeriesQuery};
 use bc_schema::{Metric, Metrics, ProcessId, Resolution, TimeRange};
-use serde::Serialize;
-use serde_json::{Value, json};
 
-use super::answer::Ms;
+use super::answer::{self, Ms, json};
 use super::losses;
 use super::permitted::Permitted;
+use super::processes::unknown_process;
+use super::refusal::{Id, OfAny, OfMissing, OfOther};
 use crate::app::App;
 use crate::chart::grid::Grid;
-use crate::chart::plan::{self, Asked, MAX_BUCKETS};
-use crate::chart::{Canvas, Curve, Measure, Ranked};
+use crate::chart::plan::{self, MAX_BUCKETS};
+use crate::chart::{Canvas, Measure, Ranked};
 use crate::history;
 use crate::lived::Everyone;
-use crate::parameters::Parameters;
+use crate::parameters::{Ask, Asked, Parameters};
 use crate::problem::Problem;
 use crate::reading;
+use curves::{OfOne, Total, Usage};
 
 /// What can be drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -91,47 +94,78 @@ pub(crate) fn block_io(metrics: &Metrics) -> Option<u64> {
 const MAX_CHOSEN: u64 = 1_000_000;
 const MAX_ASKED_FOR: u64 = 3_000_000;
 
-struct Request {
+/// What curves, of whom, how finely.
+pub(crate) struct Request {
     drawn: Drawn,
-    asked: Asked,
+    asked: plan::Asked,
     top: usize,
     process: Option<ProcessId>,
 }
 
-fn request(parameters: &Parameters) -> Result<Request, Problem> {
-    let resolutions = [
-        ("auto", None),
-        ("s", Some(Resolution::Second)),
-        ("m", Some(Resolution::Minute)),
-        ("h", Some(Resolution::Hour)),
-        ("d", Some(Resolution::Day)),
-    ];
-    let (from_ns, to_ns) = parameters.range_ns()?;
-    let process = parameters.text("process")?.map(str::parse).transpose();
-    Ok(Request {
-        drawn: parameters
-            .choice("metric", &Drawn::ALL)?
-            .unwrap_or(Drawn::Cpu),
-        asked: Asked {
-            resolution: parameters.choice("resolution", &resolutions)?.flatten(),
-            finest: Resolution::Second,
-            from_ns,
-            to_ns,
-            points: parameters.number("points", 10..=5000, 600)?,
-        },
-        top: parameters.number("top", 0..=100, 10)? as usize,
-        process: process
-            .map_err(|_| Problem::parameter("process", "an id of 32 hexadecimal digits"))?,
-    })
+impl Asked for Request {
+    fn read(parameters: &Parameters) -> Result<Self, Problem> {
+        let resolutions = [
+            ("auto", None),
+            ("s", Some(Resolution::Second)),
+            ("m", Some(Resolution::Minute)),
+            ("h", Some(Resolution::Hour)),
+            ("d", Some(Resolution::Day)),
+        ];
+        let (from_ns, to_ns) = parameters.range_ns()?;
+        Ok(Request {
+            drawn: parameters
+                .choice("metric", "What is drawn; `cpu` unless told otherwise.", &Drawn::ALL)?
+                .unwrap_or(Drawn::Cpu),
+            asked: plan::Asked {
+                resolution: parameters
+                    .choice(
+                        "resolution",
+                        "Buckets of a second, minute, hour or day; `auto` (the default) is the finest that is still held for all of the range \
+                         and puts at most 8 buckets into a point.",
+                        &resolutions,
+                    )?
+                    .flatten(),
+                finest: Resolution::Second,
+                from_ns,
+                to_ns,
+                points: parameters.number(
+                    "points",
+                    "At most so many steps: neighbouring buckets are joined into steps of equal length.",
+                    10..=5000,
+                    600,
+                )?,
+            },
+            top: parameters.number(
+                "top",
+                "So many processes have curves of their own, those with the most; the others share one.",
+                0..=100,
+                10,
+            )? as usize,
+            process: parameters.parsed(
+                "process",
+                "Of this process alone, over its own time.",
+                Some(answer::PROCESS_ID),
+                "an id of 32 hexadecimal digits",
+                |text| text.parse().ok(),
+            )?,
+        })
+    }
 }
 
-/// `GET containers/{id}/usage`.
+/// Usage over time
+///
+/// The curves of the processes with the most, of the others together, and of all. `from` and `to` default to the container's recorded span,
+/// and what they take in beyond it is left out. 400 when the range holds more than 200,000 buckets of the resolution asked for.
+#[utoipa::path(
+    get, path = "/containers/{id}/usage", tag = "usage",
+    params(Id, Ask::<Request>),
+    responses((status = 200, body = Usage), OfAny, OfOther, OfMissing),
+)]
 pub(crate) async fn usage(
     State(app): State<Arc<App>>,
     permitted: Permitted,
-    parameters: Parameters,
-) -> Result<Json<Value>, Problem> {
-    let request = request(&parameters)?;
+    Ask(request): Ask<Request>,
+) -> Result<Response, Problem> {
     let (grid, everyone) = plan(&app, &permitted, &request).await?;
     let id = permitted.id();
     let asked = &request.asked;
@@ -152,12 +186,12 @@ pub(crate) async fn usage(
         }
     };
     let canvases = reading::fold(&app, id, query, &everyone, canvases, add).await?;
-    let answer =
-        tokio::task::spawn_blocking(move || answer(&request, &grid, canvases, &everyone, &losses));
-    answer
+    let drawn = tokio::task::spawn_blocking(move || {
+        json(&answer(&request, &grid, canvases, &everyone, &losses))
+    });
+    drawn
         .await
-        .map(Json)
-        .map_err(|error| Problem::Broken(format!("drawing usage: {error}")))
+        .map_err(|error| Problem::Broken(format!("drawing usage: {error}")))?
 }
 
 /// Cuts the range, and finds who lived in it. A resolution that nobody insists on is taken coarser until what is to be read is not too much.
@@ -177,9 +211,7 @@ async fn plan(
             ids: Some(vec![process]),
         };
         let found = app.store.processes(permitted.id(), &query).await?;
-        let unknown =
-            || Problem::NotFound("no process of this id was recorded in this container".into());
-        recorded = history::stay(found.first().ok_or_else(unknown)?, &reaches);
+        recorded = history::stay(found.first().ok_or_else(unknown_process)?, &reaches);
         alone = Some(found);
     }
     loop {
@@ -216,61 +248,57 @@ fn too_fine(most: u64) -> Problem {
     Problem::parameter("resolution", allowed)
 }
 
-#[derive(Serialize)]
-struct Shown<'a> {
-    process: Value,
-    pid: Option<u32>,
-    name: &'a str,
-    sum: u64,
-    mean: &'a Curve,
-}
-
 fn answer(
     request: &Request,
     grid: &Grid,
     canvases: Vec<Canvas>,
     everyone: &Everyone,
     losses: &[LossRecord],
-) -> Value {
+) -> Usage {
     let mut canvases = canvases.into_iter();
     let chart = canvases
         .next()
         .expect("there is one for the series")
         .finish(request.top);
-    let show = |ranked| shown(ranked, everyone);
-    let series: Vec<Shown<'_>> = chart.top.iter().chain(&chart.others).map(show).collect();
-    let mut total = json!({ "mean": chart.mean, "min": chart.min, "max": chart.max });
-    for (name, canvas) in ["read", "write"].into_iter().zip(canvases) {
-        total[name] = json!(canvas.finish(0).mean);
-    }
+    let ranked = chart.top.into_iter().chain(chart.others);
+    let series = ranked.map(|ranked| shown(ranked, everyone)).collect();
+    let mut sides = canvases.map(|canvas| canvas.finish(0).mean);
     let measure = request.drawn.measure();
     let covered = grid.per_step(|bucket| measure.covered_ns(grid, bucket));
     let range = grid.range();
-    json!({
-        "metric": request.drawn.name(),
-        "unit": request.drawn.unit(),
-        "resolution": grid.resolution,
-        "step_ms": grid.step_ns() / 1_000_000,
-        "from_ms": Ms(range.from_ns),
-        "to_ms": Ms(range.to_ns),
-        "times_ms": grid.step_starts_ns().map(Ms).collect::<Vec<_>>(),
-        "covered_ms": covered.into_iter().map(Ms).collect::<Vec<_>>(),
-        "total": total,
-        "series": series,
-        "losses": losses::join(losses, grid.step_ns()),
-    })
+    Usage {
+        metric: request.drawn.name(),
+        unit: request.drawn.unit(),
+        resolution: grid.resolution,
+        step_ms: grid.step_ns() / 1_000_000,
+        from_ms: Ms(range.from_ns),
+        to_ms: Ms(range.to_ns),
+        times_ms: grid.step_starts_ns().map(Ms).collect(),
+        covered_ms: covered.into_iter().map(Ms).collect(),
+        total: Total {
+            mean: chart.mean,
+            min: chart.min,
+            max: chart.max,
+            read: sides.next(),
+            write: sides.next(),
+        },
+        series,
+        losses: losses::join(losses, grid.step_ns()),
+    }
 }
 
-fn shown<'a>(ranked: &'a Ranked, everyone: &'a Everyone) -> Shown<'a> {
+fn shown(ranked: Ranked, everyone: &Everyone) -> OfOne {
     let process = ranked.process.and_then(|id| everyone.get(id));
-    Shown {
-        process: ranked.process.map_or(json!("others"), |id| json!(id)),
+    OfOne {
+        process: ranked
+            .process
+            .map_or_else(|| "others".into(), |id| id.to_string()),
         pid: process.map(|process| process.pid),
         name: match ranked.process {
-            None => "others",
-            Some(_) => process.map_or("", |process| &process.name),
+            None => "others".into(),
+            Some(_) => process.map_or_else(String::new, |process| process.name.clone()),
         },
         sum: ranked.sum,
-        mean: &ranked.mean,
+        mean: ranked.mean,
     }
 }

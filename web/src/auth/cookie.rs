@@ -32,7 +32,8 @@ impl Cookies {
         }
     }
 
-    fn name(&self, subject: &Subject) -> String {
+    /// The name of the cookie that speaks for somebody.
+    pub(super) fn name(&self, subject: &Subject) -> String {
         let subject = match subject {
             Subject::Container(id) => short_hash("container", id.short().unwrap_or(id.as_str())),
             Subject::Admin => short_hash("admin", ""),

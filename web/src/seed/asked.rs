@@ -3,15 +3,15 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use axum::extract::{FromRequestParts, Path};
+use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use bc_schema::resolution::SECOND_NS;
 use bc_schema::store::{ContainerRecord, Point, ProcessQuery, ProcessRecord, Series, SeriesQuery};
-use bc_schema::{ContainerId, ProcessId, Resolution, TimeRange};
+use bc_schema::{ProcessId, Resolution, TimeRange};
 
 use super::Plain;
 use super::pids::Pids;
-use crate::api::malformed_id;
+use crate::api::of_path;
 use crate::app::App;
 use crate::history;
 use crate::lived::Everyone;
@@ -30,15 +30,7 @@ impl FromRequestParts<Arc<App>> for Asked {
     type Rejection = Plain;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Plain> {
-        let path = Path::<HashMap<String, String>>::from_request_parts(parts, app).await;
-        let id = path
-            .ok()
-            .and_then(|Path(path)| ContainerId::new(path.get("id")?.as_str()));
-        let Some(id) = id else {
-            app.auth.pass(&parts.headers, None)?;
-            return Err(malformed_id().into());
-        };
-        let (_, record) = app.open(&parts.headers, &id).await?;
+        let record = of_path(parts, app).await?;
         Ok(Self {
             record,
             parameters: Parameters::of(&parts.uri)?,
@@ -54,13 +46,16 @@ impl Asked {
     pub(crate) fn interval(&self) -> Result<Option<Resolution>, Problem> {
         self.parameters.choice(
             "interval",
+            "How finely.",
             &Resolution::ALL.map(|resolution| (resolution.letter(), resolution)),
         )
     }
 
     /// `top`.
     pub(crate) fn top(&self) -> Result<usize, Problem> {
-        Ok(self.parameters.number("top", 0..=100_000, 10)? as usize)
+        Ok(self
+            .parameters
+            .number("top", "How many processes.", 0..=100_000, 10)? as usize)
     }
 
     /// The container and all its processes; `None`: it was never seen.

@@ -49,9 +49,11 @@ fn moved(metrics: &Metrics) -> Option<(u64, u64)> {
 
 pub(crate) async fn io(State(app): State<Arc<App>>, asked: Asked) -> Result<Response, Plain> {
     let top = asked.top()?;
-    asked
-        .parameters
-        .choice("system", &[("true", true), ("false", false)])?;
+    asked.parameters.choice(
+        "system",
+        "Files of the system too.",
+        &[("true", true), ("false", false)],
+    )?;
     let Some(resolution) = asked.interval()? else {
         let all = asked
             .processes(&app)

@@ -5,6 +5,7 @@
 mod api;
 mod auth;
 mod live;
+mod openapi;
 mod page;
 mod recording;
 mod refusals;

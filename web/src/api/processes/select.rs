@@ -7,7 +7,7 @@ use bc_schema::store::ProcessRecord;
 use bc_schema::{Metric, ProcessId, TimeRange};
 
 use crate::history::name;
-use crate::parameters::Parameters;
+use crate::parameters::{Asked, Parameters};
 use crate::problem::Problem;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,8 +30,8 @@ pub(crate) struct Selection {
     falling: bool,
 }
 
-impl Selection {
-    pub(crate) fn of(parameters: &Parameters) -> Result<Self, Problem> {
+impl Asked for Selection {
+    fn read(parameters: &Parameters) -> Result<Self, Problem> {
         let (from_ns, to_ns) = parameters.range_ns()?;
         let keys = [
             ("start", Key::Start),
@@ -41,21 +41,42 @@ impl Selection {
             ("name", Key::Name),
             ("pid", Key::Pid),
         ];
-        let key = parameters.choice("sort", &keys)?.unwrap_or(Key::Start);
+        let key = parameters.choice(
+            "sort",
+            "In which order: by `start` unless told otherwise; `rss` is the peak since the last exec, `io` block bytes read and written.",
+            &keys,
+        )?;
+        let key = key.unwrap_or(Key::Start);
         // Amounts are looked at from the largest down.
-        let falling = parameters.choice("order", &[("asc", false), ("desc", true)])?;
+        let falling = parameters.choice(
+            "order",
+            "By default `asc` for `start`, `name` and `pid`, `desc` for the others.",
+            &[("asc", false), ("desc", true)],
+        )?;
         Ok(Self {
             range: TimeRange {
                 from_ns: from_ns.unwrap_or(0),
                 to_ns: to_ns.unwrap_or(u64::MAX),
             },
-            search: parameters.text("q")?.map(str::to_lowercase),
-            root: parameters.text("root")?.map(str::to_owned),
+            search: parameters
+                .text(
+                    "q",
+                    "Pid, name, program or arguments contain this, letter case aside.",
+                )?
+                .map(str::to_lowercase),
+            root: parameters
+                .text(
+                    "root",
+                    "Only those that bear or bore this name, and their descendants.",
+                )?
+                .map(str::to_owned),
             key,
             falling: falling.unwrap_or(matches!(key, Key::Cpu | Key::Rss | Key::Io)),
         })
     }
+}
 
+impl Selection {
     /// Those asked for, in the order asked for; equal ones by start and pid.
     pub(crate) fn choose<'a>(&self, all: &'a [ProcessRecord]) -> Vec<&'a ProcessRecord> {
         let family = self.root.as_ref().map(|name| descendants(all, name));

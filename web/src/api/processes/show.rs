@@ -3,48 +3,72 @@
 use bc_schema::store::ProcessRecord;
 use bc_schema::{Metrics, ProcessExec, ProcessId};
 use serde::Serialize;
+use utoipa::ToSchema;
 
-use crate::api::answer::Ms;
+use crate::api::answer::{self, Ms};
 use crate::history::name;
 use crate::seed::pids::Pids;
 
-#[derive(Serialize)]
+/// A process, and what it amounted to in this container.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Process)]
 pub(crate) struct Shown<'a> {
+    #[schema(schema_with = answer::process_id)]
     id: ProcessId,
+    /// Pid on the host.
     pid: u32,
+    /// The pid, plus 2^32 for each time it had been used in this container before.
     seed_id: u64,
+    /// Pid in the innermost PID namespace.
     container_pid: Option<u32>,
+    /// The parent at birth; it may belong to no container.
+    #[schema(schema_with = answer::process_id_or_null)]
     parent: Option<ProcessId>,
     parent_pid: Option<u32>,
+    /// Real user id on the host.
     uid: Option<u32>,
+    /// The first process of its container.
     is_root: bool,
     name: &'a str,
+    /// The path that was executed.
     exe: Option<&'a str>,
+    /// The arguments, the zeroth included, masked; `null`: they could not be read.
     args: Option<&'a [String]>,
+    /// The arguments were longer than is kept.
     args_cut: bool,
+    /// Program and arguments are the parent's: it never executed.
     inherited: bool,
     start_ms: Ms,
+    /// When it came into the container.
     entered_ms: Ms,
+    /// When it ended, or left the container.
     end_ms: Option<Ms>,
+    /// Where it exited by itself.
     exit_code: Option<u8>,
+    /// The signal that ended it.
     signal: Option<u8>,
     signal_name: Option<String>,
     oom_killed: bool,
     core_dumped: bool,
+    /// How it ended is not known: its end was deduced, not seen.
     end_unseen: bool,
     last_sample_ms: Option<Ms>,
+    #[schema(schema_with = answer::metrics)]
     totals: &'a Metrics,
 }
 
-/// The same with all that it executed.
-#[derive(Serialize)]
+/// A process with all that it executed.
+#[derive(Serialize, ToSchema)]
+#[schema(as = ProcessInFull)]
 pub(crate) struct Detailed<'a> {
     #[serde(flatten)]
     process: Shown<'a>,
+    /// By time.
     execs: Vec<Exec<'a>>,
 }
 
-#[derive(Serialize)]
+/// What a process ran from then on.
+#[derive(Serialize, ToSchema)]
 struct Exec<'a> {
     at_ms: Ms,
     name: &'a str,
