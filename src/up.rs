@@ -51,6 +51,7 @@ pub(crate) async fn serve(settings: &Settings) -> anyhow::Result<()> {
         .context("cannot look up what was recorded before")?;
     let config = bc_recorder::Config {
         resume,
+        pins: Some(data.path().to_owned()),
         ..settings.recorder.clone()
     };
     let mut recording = Recording::start(config, &store, committed.clone());

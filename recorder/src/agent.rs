@@ -102,6 +102,7 @@ pub(crate) async fn run(
     } else {
         drop(facts);
     }
+    agent.say_whether_pinned();
     let first = agent.begin()?;
     // Who is told that recording has begun may ask the store at once for what was found.
     let mut delivered = agent.delivery.delivered();
@@ -145,7 +146,11 @@ pub(crate) async fn run(
     agent.stop();
     agent.delivery.close();
     if tokio::time::timeout(LAST_DELIVERY, carrier).await.is_err() {
-        tracing::error!("the store took no more records before the end: the last ones are lost");
+        tracing::error!(
+            "the store took no more records before the end: what waits in the kernel is left there for the next recorder"
+        );
+    } else {
+        agent.kernel.unpin();
     }
     status.send_modify(|status| status.recording = false);
     Ok(())
@@ -162,13 +167,13 @@ impl Agent {
             excludes: Excludes::new(&config.exclude)?,
             mask: Mask::new(&config.mask)?,
             hierarchies: Hierarchies::mounted()?,
-            kernel: kernel::start(
-                config.kernel_object.as_deref(),
-                kernel::Options {
-                    log: config.kernel_log,
-                    cores: config.per_cpu,
-                },
-            )?,
+            kernel: kernel::start(kernel::Options {
+                object: config.kernel_object.as_deref(),
+                log: config.kernel_log,
+                cores: config.per_cpu,
+                pins: config.pins.as_deref(),
+                adopt: config.discover,
+            })?,
             boot: boot
                 .trim()
                 .parse()
@@ -266,8 +271,25 @@ impl Agent {
         self.flush();
     }
 
+    fn say_whether_pinned(&self) {
+        if self.kernel.adopted() {
+            tracing::info!(
+                "taking over from a recorder that was killed: the kernel went on counting"
+            );
+        }
+        if let (Some(why), true) = (self.kernel.unpinned(), self.config.pins.is_some()) {
+            tracing::warn!(
+                why,
+                "nothing is pinned: a recorder that is killed would lose the seconds until the next one"
+            );
+        }
+    }
+
     fn publish(&mut self, status: &watch::Sender<Status>) {
         self.status.recording = true;
+        self.status.problem = self.kernel.unpinned().map(|why| {
+            format!("a recorder that is killed would lose the seconds until the next one: {why}")
+        });
         self.status.containers = self.lives.len() as u64;
         self.status.processes = self.registry.len() as u64;
         self.status.own_cpu_ns = own_cpu_ns();

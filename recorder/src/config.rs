@@ -28,6 +28,9 @@ pub struct Config {
     pub kernel_log: bool,
     /// What an earlier recorder on this host left open: lives that had not ended and their processes.
     pub resume: Vec<Resume>,
+    /// The data directory for which the kernel's maps and links are pinned, so that a killed recorder loses nothing. Who gives it holds it for
+    /// itself alone. `None`: nothing is pinned.
+    pub pins: Option<PathBuf>,
     /// Load this object instead of the embedded one; for developers of the kernel programs.
     pub kernel_object: Option<PathBuf>,
 }
@@ -47,6 +50,7 @@ impl Default for Config {
             per_cpu: true,
             kernel_log: false,
             resume: Vec::new(),
+            pins: None,
             kernel_object: None,
         }
     }

@@ -2,30 +2,40 @@
 //!
 //! Nothing is decided here. aya is used here and in the files below, nowhere else (law 11).
 
+mod bpf;
 mod btf;
+mod build;
 mod by_hand;
 mod core_time;
 mod event;
 mod layout;
+mod link;
 mod load;
 mod object;
 mod path_mode;
+mod pins;
 mod shared;
+mod tables;
 
 use std::io::{ErrorKind, Read};
 use std::os::fd::{AsFd, BorrowedFd};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use aya::Btf;
-use aya::maps::{Array, HashMap, MapData, PerCpuArray, RingBuf};
-use aya::programs::Iter;
-use aya_log::EbpfLogger;
-use bc_abi::{Account, CgroupKey, Control, KernelLoss, Process, ProcessKey, TaskRecord, Watch};
+use aya::maps::{MapData, PerCpuArray};
+use bc_abi::{
+    ABSENT, Account, CgroupKey, Control, KernelLoss, Process, ProcessKey, TaskRecord, Watch,
+};
 
 pub use self::btf::BtfError;
 pub use self::event::KernelEvent;
+use self::load::Attached;
 pub use self::object::embedded;
+use self::pins::{PinsError, Place};
 use self::shared::Shared;
+
+/// What one read of a walk may bring: twice what the kernel collects at a time.
+const WALK_BYTES: usize = 64 << 10;
 
 /// The programs cannot be loaded, or the kernel refused something.
 #[derive(Debug, thiserror::Error)]
@@ -91,39 +101,22 @@ impl KernelError {
     }
 }
 
-/// What the programs are to do besides.
-#[derive(Debug, Clone, Copy)]
-pub struct Options {
-    /// Log, through the `log` facade.
-    pub log: bool,
-    /// Count CPU time by core.
-    pub cores: bool,
-}
-
-/// Loaded and attached programs with their tables.
+/// Attached programs with their tables.
 pub struct Kernel {
-    events: RingBuf<MapData>,
-    watches: HashMap<MapData, Shared<CgroupKey>, Shared<Watch>>,
-    processes: HashMap<MapData, Shared<ProcessKey>, Shared<Process>>,
-    signals: HashMap<MapData, u64, Shared<ProcessKey>>,
-    accounts: HashMap<MapData, Shared<CgroupKey>, Shared<Account>>,
-    cores: Option<core_time::CoreTimes>,
-    losses: PerCpuArray<MapData, u64>,
-    lost_cpu: PerCpuArray<MapData, u64>,
-    control: Array<MapData, Shared<Control>>,
+    attached: Attached,
     walks: u64,
     has_io: bool,
-    log: Option<EbpfLogger<&'static dyn log::Log>>,
+    log: Option<load::Log>,
     buffer: Box<[u8]>,
-    /// Keeps the programs attached for as long as it lives.
-    programs: aya::Ebpf,
-    by_hand: Option<by_hand::ByHand>,
+    pinned: Option<Place>,
+    unpinned: Option<String>,
+    adopted: bool,
 }
 
 impl Kernel {
     /// Waits on this for events.
     pub fn event_fd(&self) -> BorrowedFd<'_> {
-        self.events.as_fd()
+        self.attached.tables.events.as_fd()
     }
 
     /// Prints what the kernel programs logged (`--kernel-log`), through the `log` facade.
@@ -136,10 +129,29 @@ impl Kernel {
     /// The oldest waiting event.
     pub fn next_event(&mut self) -> Option<KernelEvent> {
         loop {
-            let item = self.events.next()?;
+            let item = self.attached.tables.events.next()?;
             if let Some(event) = KernelEvent::parse(&item) {
                 return Some(event);
             }
+        }
+    }
+
+    /// Whether it was taken over from a recorder that was killed: the programs went on counting meanwhile.
+    pub fn adopted(&self) -> bool {
+        self.adopted
+    }
+
+    /// Why what is counted would not outlive this process, if it would not.
+    pub fn unpinned(&self) -> Option<&str> {
+        self.unpinned.as_deref()
+    }
+
+    /// Lets go of what would outlive this process.
+    pub fn unpin(&mut self) {
+        if let Some(place) = self.pinned.take()
+            && let Err(error) = place.leave()
+        {
+            tracing::warn!(%error, "what the kernel counts stays in it");
         }
     }
 
@@ -153,7 +165,9 @@ impl Kernel {
         let watch = Watch {
             state: Watch::CONFIRMED,
         };
-        self.watches
+        self.attached
+            .tables
+            .watches
             .insert(Shared(key), Shared(watch), 0)
             .map_err(|error| KernelError::refused("watching a cgroup", error))
     }
@@ -161,12 +175,14 @@ impl Kernel {
     /// Stops watching a cgroup.
     pub fn unwatch(&mut self, key: CgroupKey) {
         // It may be gone already: that is what was wanted.
-        let _ = self.watches.remove(&Shared(key));
+        let _ = self.attached.tables.watches.remove(&Shared(key));
     }
 
     /// A process in the kernel's table.
     pub fn process(&self, key: ProcessKey) -> Option<Process> {
-        self.processes
+        self.attached
+            .tables
+            .processes
             .get(&Shared(key), 0)
             .ok()
             .map(|process| process.0)
@@ -174,7 +190,9 @@ impl Kernel {
 
     /// Every process in the kernel's table.
     pub fn processes(&self) -> Vec<(ProcessKey, Process)> {
-        self.processes
+        self.attached
+            .tables
+            .processes
             .iter()
             .filter_map(Result::ok)
             .map(|(key, process)| (key.0, process.0))
@@ -184,24 +202,28 @@ impl Kernel {
     /// Takes a process out of the kernel's table, once all of it is known here.
     pub fn forget(&mut self, key: ProcessKey, process: &Process) {
         // First what hangs on it: a table of the same size then has room for whoever finds room in this one.
-        if let Some(cores) = &mut self.cores {
+        if let Some(cores) = &mut self.attached.tables.cores {
             cores.forget(key);
         }
-        let _ = self.processes.remove(&Shared(key));
+        let _ = self.attached.tables.processes.remove(&Shared(key));
         // A process whose threads were all seen has taken this way out by itself.
         if process.threads_ended < process.threads_begun
             && self
+                .attached
+                .tables
                 .signals
                 .get(&process.signal, 0)
                 .is_ok_and(|found| found.0 == key)
         {
-            let _ = self.signals.remove(&process.signal);
+            let _ = self.attached.tables.signals.remove(&process.signal);
         }
     }
 
     /// What the process table had no room for, by cgroup, since the start.
     pub fn accounts(&self) -> Vec<(CgroupKey, Account)> {
-        self.accounts
+        self.attached
+            .tables
+            .accounts
             .iter()
             .filter_map(Result::ok)
             .map(|(key, account)| (key.0, account.0))
@@ -215,7 +237,10 @@ impl Kernel {
                 map.get(&(reason as u32), 0)
                     .map_or(0, |values| values.iter().sum())
             };
-            (sum(&self.losses), sum(&self.lost_cpu))
+            (
+                sum(&self.attached.tables.losses),
+                sum(&self.attached.tables.lost_cpu),
+            )
         })
     }
 
@@ -231,31 +256,20 @@ impl Kernel {
             walk: self.walks,
             discover: u64::from(discover),
         };
-        self.control
+        self.attached
+            .tables
+            .control
             .set(0, Shared(control), 0)
             .map_err(|error| KernelError::refused("preparing a walk", error))?;
         let refused = |error| KernelError::refused("walking the tasks", error);
-        let walker: &mut Iter = self
-            .programs
-            .program_mut(load::WALKER)
-            .ok_or(KernelError::NotEmbedded)?
-            .try_into()
-            .map_err(refused)?;
-        // Turning a link into a file uses the link up: a walk is a link.
-        let link = walker
-            .attach()
-            .and_then(|id| walker.take_link(id))
-            .map_err(refused)?;
-        let mut file = link
-            .into_file()
-            .map_err(|error| KernelError::refused("walking the tasks", error))?;
+        let mut file = self.attached.walker.walk().map_err(refused)?;
         let mut filled = 0;
         loop {
             let read = match file.read(&mut self.buffer[filled..]) {
                 Ok(0) => return Ok(()),
                 Ok(read) => read,
                 Err(error) if error.kind() == ErrorKind::Interrupted => continue,
-                Err(error) => return Err(KernelError::refused("walking the tasks", error)),
+                Err(error) => return Err(refused(error)),
             };
             filled += read;
             let whole = filled - filled % size_of::<TaskRecord>();
@@ -268,19 +282,82 @@ impl Kernel {
     }
 }
 
-/// Loads the programs for this kernel and attaches them.
-pub fn start(object: Option<&std::path::Path>, options: Options) -> Result<Kernel, KernelError> {
+/// How the programs are to be started.
+#[derive(Debug, Clone, Copy)]
+pub struct Options<'a> {
+    /// Instead of the embedded object.
+    pub object: Option<&'a Path>,
+    /// Print what the programs log.
+    pub log: bool,
+    /// Count CPU time by core.
+    pub cores: bool,
+    /// The data directory for which maps and links are pinned.
+    pub pins: Option<&'a Path>,
+    /// Take over what a killed recorder left, or clear it; else it is left alone.
+    pub adopt: bool,
+}
+
+/// Attaches the programs: those of a killed recorder, if they are still at work and the same, else loaded for this kernel.
+pub fn start(options: Options<'_>) -> Result<Kernel, KernelError> {
     load::preflight()?;
     let types = btf::KernelTypes::open()?;
     let mut layout = layout::fill(&types)?;
-    let mut bytes = object::bytes(object)?;
+    let mut bytes = object::bytes(options.object)?;
     path_mode::choose(&types, &mut layout, &mut bytes)?;
     drop(types);
-    let btf = Btf::from_sys_fs()
-        .map_err(|error| KernelError::refused("reading the kernel's BTF", error))?;
-    let kernel = load::load(&bytes, layout, &btf, options)?;
-    drop(btf);
+    let has_io = layout.task_rchar != ABSENT && layout.task_block_read != ABSENT;
+    let build = build::hash(&bytes, layout, options);
+    let mut place = place(options);
+    let mut log = None;
+    let left = match &place {
+        Ok(place) if options.adopt => place.adopt(&build, options),
+        _ => None,
+    };
+    let adopted = left.is_some();
+    let attached = match left {
+        Some(left) => left,
+        None => {
+            let btf = Btf::from_sys_fs()
+                .map_err(|error| KernelError::refused("reading the kernel's BTF", error))?;
+            let (attached, wanted_log) = load::load(&bytes, layout, &btf, options)?;
+            log = wanted_log;
+            if let Ok(made) = &place
+                && let Err(error) = made.pin(&build, &attached)
+            {
+                place = Err(error.to_string());
+            }
+            attached
+        }
+    };
     // SAFETY: gives freed pages of the parsed BTF back; no pointer of ours is touched.
     unsafe { libc::malloc_trim(0) };
-    Ok(kernel)
+    let control = attached.tables.control.get(&0, 0);
+    Ok(Kernel {
+        walks: control.map_or(0, |control| control.0.walk),
+        attached,
+        has_io,
+        log,
+        buffer: vec![0; WALK_BYTES].into(),
+        unpinned: place.as_ref().err().cloned(),
+        pinned: place.ok(),
+        adopted,
+    })
+}
+
+/// Where pins go; else, in words, why there are none.
+fn place(options: Options<'_>) -> Result<Place, String> {
+    let Some(data) = options.pins else {
+        return Err("no data directory to pin them for".into());
+    };
+    if options.log {
+        return Err("the kernel programs' log was asked for".into());
+    }
+    let place = || -> Result<Place, PinsError> {
+        let place = Place::of(data)?;
+        if !options.adopt {
+            place.must_be_empty()?;
+        }
+        Ok(place)
+    };
+    place().map_err(|error| error.to_string())
 }

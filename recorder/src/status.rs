@@ -9,7 +9,7 @@ use bc_schema::LossReason;
 pub struct Status {
     /// The kernel programs are attached.
     pub recording: bool,
-    /// Why not, for people.
+    /// Why not, or what is wrong although they are, for people.
     pub problem: Option<String>,
     /// Containers and jobs being watched.
     pub containers: u64,

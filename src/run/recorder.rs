@@ -118,6 +118,7 @@ impl Own {
         // Containers and jobs are for an `up`: this records the command alone.
         let config = bc_recorder::Config {
             discover: false,
+            pins: Some(data.path().to_owned()),
             ..settings.recorder.clone()
         };
         let (committed, _) = broadcast::channel(1);

@@ -19,6 +19,11 @@ impl Agent {
                 self.decide(cgroup.key, Some(cgroup.path), self.boot_now_ns());
             }
         }
+        if self.kernel.adopted() {
+            // What the killed recorder had not taken yet, and what came since.
+            self.take_events();
+            self.search_table();
+        }
         self.discover = true;
         self.walk()?;
         self.date_lives();

@@ -5,21 +5,14 @@
 //! that needs it is relocated here, against the maps that aya has made, and loaded as it stands.
 
 use std::collections::HashSet;
-use std::io;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+use std::os::fd::{AsRawFd, OwnedFd};
 
-use aya::maps::Map;
 use aya::{Btf, Ebpf};
 use aya_obj::btf::BtfKind;
-use aya_obj::generated::{bpf_attach_type, bpf_attr, bpf_cmd, bpf_prog_type};
+use aya_obj::generated::{bpf_attach_type, bpf_cmd, bpf_prog_type};
 
-use super::KernelError;
-
-/// A loaded program, attached for as long as the second descriptor lives.
-pub(super) struct ByHand {
-    program: OwnedFd,
-    link: Option<OwnedFd>,
-}
+use super::tables::descriptor;
+use super::{KernelError, bpf};
 
 /// Loads `program` for the tracepoint `hook`.
 pub(super) fn load(
@@ -28,7 +21,7 @@ pub(super) fn load(
     btf: &Btf,
     program: &str,
     hook: &str,
-) -> Result<ByHand, KernelError> {
+) -> Result<OwnedFd, KernelError> {
     let doing = || format!("loading the kernel program {program} under lockdown");
     let mut parsed =
         aya_obj::Object::parse(object).map_err(|error| KernelError::refused(doing(), error))?;
@@ -58,60 +51,15 @@ pub(super) fn load(
         .id_by_type_name_kind(&format!("btf_trace_{hook}"), BtfKind::Typedef)
         .map_err(|error| KernelError::refused(doing(), error))?;
 
-    // SAFETY: all zeroes are a valid attribute of every command.
-    let mut attr = unsafe { std::mem::zeroed::<bpf_attr>() };
-    // SAFETY: the member of BPF_PROG_LOAD, all of it zeroed above.
-    let load = unsafe { &mut attr.__bindgen_anon_3 };
-    load.prog_type = bpf_prog_type::BPF_PROG_TYPE_TRACING as u32;
-    load.expected_attach_type = bpf_attach_type::BPF_TRACE_RAW_TP as u32;
-    load.attach_btf_id = hook_id;
-    load.insns = function.instructions.as_ptr() as u64;
-    load.insn_cnt = function.instructions.len() as u32;
-    load.license = c"Dual MIT/GPL".as_ptr() as u64;
-    let program = call(bpf_cmd::BPF_PROG_LOAD, &mut attr)
-        .map_err(|error| KernelError::refused(doing(), error))?;
-    Ok(ByHand {
-        program,
-        link: None,
+    bpf::open(bpf_cmd::BPF_PROG_LOAD, |attr| {
+        // SAFETY: the member of BPF_PROG_LOAD, all of it zeroed.
+        let load = unsafe { &mut attr.__bindgen_anon_3 };
+        load.prog_type = bpf_prog_type::BPF_PROG_TYPE_TRACING as u32;
+        load.expected_attach_type = bpf_attach_type::BPF_TRACE_RAW_TP as u32;
+        load.attach_btf_id = hook_id;
+        load.insns = function.instructions.as_ptr() as u64;
+        load.insn_cnt = function.instructions.len() as u32;
+        load.license = c"Dual MIT/GPL".as_ptr() as u64;
     })
-}
-
-impl ByHand {
-    /// Attaches it to the tracepoint it was loaded for.
-    pub(super) fn attach(&mut self) -> io::Result<()> {
-        // SAFETY: all zeroes are a valid attribute of every command.
-        let mut attr = unsafe { std::mem::zeroed::<bpf_attr>() };
-        attr.raw_tracepoint.prog_fd = self.program.as_raw_fd() as u32;
-        self.link = Some(call(bpf_cmd::BPF_RAW_TRACEPOINT_OPEN, &mut attr)?);
-        Ok(())
-    }
-}
-
-fn descriptor(map: &Map) -> Option<BorrowedFd<'_>> {
-    match map {
-        Map::Array(data)
-        | Map::HashMap(data)
-        | Map::PerCpuArray(data)
-        | Map::PerCpuHashMap(data)
-        | Map::RingBuf(data) => Some(data.fd().as_fd()),
-        _ => None,
-    }
-}
-
-/// A command that answers with a new descriptor.
-fn call(command: bpf_cmd, attr: &mut bpf_attr) -> io::Result<OwnedFd> {
-    // SAFETY: a whole attribute, and pointers in it that outlive the call.
-    let answer = unsafe {
-        libc::syscall(
-            libc::SYS_bpf,
-            command as libc::c_long,
-            std::ptr::from_mut(attr),
-            size_of::<bpf_attr>(),
-        )
-    };
-    if answer < 0 {
-        return Err(io::Error::last_os_error());
-    }
-    // SAFETY: a descriptor that the kernel has just made for us.
-    Ok(unsafe { OwnedFd::from_raw_fd(answer as i32) })
+    .map_err(|error| KernelError::refused(doing(), error))
 }

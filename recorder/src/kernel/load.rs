@@ -1,13 +1,19 @@
 //! Loads the programs and attaches each to its hook.
 
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::path::Path;
+
+use aya::maps::{Map, MapData};
 use aya::programs::{BtfTracePoint, Iter};
 use aya::{Btf, Ebpf, EbpfLoader};
 use aya_log::EbpfLogger;
-use bc_abi::{ABSENT, Layout};
+use bc_abi::Layout;
 
-use super::core_time::CoreTimes;
+use super::link::Link;
 use super::shared::Shared;
-use super::{Kernel, KernelError, Options, by_hand};
+use super::tables::Tables;
+use super::{KernelError, Options, bpf, by_hand};
 
 /// Every typed tracepoint: the program's name and the hook's.
 const TRACEPOINTS: [(&str, &str); 7] = [
@@ -28,10 +34,18 @@ const LOG_NONE: u8 = 0;
 const LOG_ALL: u8 = 5;
 
 /// The iterator's program.
-pub(super) const WALKER: &str = "walk_tasks";
+const WALKER: &str = "walk_tasks";
 
-/// What one read of a walk may bring: twice what the kernel collects at a time.
-const WALK_BYTES: usize = 64 << 10;
+/// What the kernel programs log, when asked to.
+pub(super) type Log = EbpfLogger<&'static dyn log::Log>;
+
+/// The programs at work, and what they share with the agent.
+pub(super) struct Attached {
+    pub(super) tables: Tables,
+    /// By the program's name.
+    pub(super) links: Vec<(&'static str, Link)>,
+    pub(super) walker: Link,
+}
 
 /// What must hold before anything is tried.
 pub(super) fn preflight() -> Result<(), KernelError> {
@@ -50,9 +64,8 @@ pub(super) fn load(
     object: &[u8],
     layout: Layout,
     btf: &Btf,
-    options: Options,
-) -> Result<Kernel, KernelError> {
-    let has_io = layout.task_rchar != ABSENT && layout.task_block_read != ABSENT;
+    options: Options<'_>,
+) -> Result<(Attached, Option<Log>), KernelError> {
     let layout = Shared(layout);
     let cpus = aya::util::nr_cpus()
         .map_err(|(_, error)| KernelError::refused("counting this machine's CPUs", error))?;
@@ -77,70 +90,87 @@ pub(super) fn load(
         .try_into()
         .map_err(refused)?;
     walker.load("task", btf).map_err(refused)?;
-    let mut by_hand = None;
+    let walker = Link::iterator(walker.fd().map_err(refused)?.as_fd())
+        .map_err(|error| KernelError::refused("attaching the walk over the tasks", error))?;
+    let mut loaded = Vec::new();
     for (program, hook) in TRACEPOINTS {
-        if program == READS_USER_MEMORY && !aya::features().bpf_probe_read_kernel() {
-            by_hand = Some(by_hand::load(object, &ebpf, btf, program, hook)?);
-            continue;
-        }
-        let refused =
-            |error| KernelError::refused(format!("loading the kernel program {program}"), error);
-        let tracepoint: &mut BtfTracePoint = ebpf
-            .program_mut(program)
-            .ok_or(KernelError::NotEmbedded)?
-            .try_into()
-            .map_err(refused)?;
-        tracepoint.load(hook, btf).map_err(refused)?;
+        loaded.push(load_tracepoint(object, &mut ebpf, btf, program, hook)?);
     }
     let log = options
         .log
         .then(|| EbpfLogger::init(&mut ebpf))
         .transpose()
         .map_err(|error| KernelError::refused("opening the kernel programs' log", error))?;
-    let mut kernel = Kernel {
-        log,
-        events: map(&mut ebpf, "EVENTS")?,
-        watches: map(&mut ebpf, "WATCHES")?,
-        processes: map(&mut ebpf, "PROCESSES")?,
-        signals: map(&mut ebpf, "SIGNALS")?,
-        accounts: map(&mut ebpf, "ACCOUNTS")?,
-        cores: options
-            .cores
-            .then(|| CoreTimes::open(&mut ebpf))
-            .transpose()?,
-        losses: map(&mut ebpf, "LOSSES")?,
-        lost_cpu: map(&mut ebpf, "LOST_CPU")?,
-        control: map(&mut ebpf, "CONTROL")?,
-        walks: 0,
-        has_io,
-        buffer: vec![0; WALK_BYTES].into(),
-        programs: ebpf,
-        by_hand,
-    };
+    let tables = Tables::open(options, |name| {
+        ebpf.take_map(name).ok_or(KernelError::NotEmbedded)
+    })?;
     // In this order: nothing is taken into the table before its end can be seen.
-    for (program, hook) in TRACEPOINTS {
-        let refused = |error| KernelError::refused(format!("attaching to {hook}"), error);
-        if let (READS_USER_MEMORY, Some(by_hand)) = (program, &mut kernel.by_hand) {
-            by_hand
-                .attach()
-                .map_err(|error| KernelError::refused(format!("attaching to {hook}"), error))?;
-            continue;
-        }
-        let tracepoint: &mut BtfTracePoint = kernel
-            .programs
-            .program_mut(program)
-            .ok_or(KernelError::NotEmbedded)?
-            .try_into()
-            .map_err(refused)?;
-        tracepoint.attach().map_err(refused)?;
+    let mut links = Vec::new();
+    for ((program, hook), loaded) in TRACEPOINTS.iter().zip(loaded) {
+        let link = Link::tracepoint(loaded.as_fd())
+            .map_err(|error| KernelError::refused(format!("attaching to {hook}"), error))?;
+        links.push((*program, link));
     }
-    Ok(kernel)
+    let attached = Attached {
+        tables,
+        links,
+        walker,
+    };
+    Ok((attached, log))
 }
 
-pub(super) fn map<T>(ebpf: &mut Ebpf, name: &str) -> Result<T, KernelError>
-where
-    T: TryFrom<aya::maps::Map, Error = aya::maps::MapError>,
-{
-    let map = ebpf.take_map(name).ok_or(KernelError::NotEmbedded)?;
-    T::try_from(map).map_err(|error| KernelError::refused(format!("opening the map {name}"), error))
+fn load_tracepoint(
+    object: &[u8],
+    ebpf: &mut Ebpf,
+    btf: &Btf,
+    program: &str,
+    hook: &str,
+) -> Result<OwnedFd, KernelError> {
+    if program == READS_USER_MEMORY && !aya::features().bpf_probe_read_kernel() {
+        return by_hand::load(object, ebpf, btf, program, hook);
+    }
+    let doing = || format!("loading the kernel program {program}");
+    let refused = |error| KernelError::refused(doing(), error);
+    let tracepoint: &mut BtfTracePoint = ebpf
+        .program_mut(program)
+        .ok_or(KernelError::NotEmbedded)?
+        .try_into()
+        .map_err(refused)?;
+    tracepoint.load(hook, btf).map_err(refused)?;
+    let loaded = tracepoint.fd().map_err(refused)?.as_fd();
+    loaded
+        .try_clone_to_owned()
+        .map_err(|error| KernelError::refused(doing(), error))
+}
+
+impl Attached {
+    /// Pins each map and link, by name, into a folder.
+    pub(super) fn pin(&self, folder: &Path) -> io::Result<()> {
+        for (name, map) in &self.tables.descriptors {
+            bpf::pin(map.as_fd(), &folder.join(name))?;
+        }
+        for (name, link) in &self.links {
+            link.pin(&folder.join(name))?;
+        }
+        self.walker.pin(&folder.join(WALKER))
+    }
+
+    /// Opens what was pinned in a folder.
+    pub(super) fn pinned(folder: &Path, options: Options<'_>) -> Result<Self, KernelError> {
+        let link = |name: &'static str| {
+            Link::pinned(&folder.join(name))
+                .map_err(|error| KernelError::refused(format!("opening the link {name}"), error))
+        };
+        let tables = Tables::open(options, |name| {
+            MapData::from_pin(folder.join(name))
+                .and_then(Map::from_map_data)
+                .map_err(|error| KernelError::refused(format!("opening the map {name}"), error))
+        })?;
+        let links = TRACEPOINTS.map(|(name, _)| Ok((name, link(name)?)));
+        Ok(Self {
+            tables,
+            links: links.into_iter().collect::<Result<_, KernelError>>()?,
+            walker: link(WALKER)?,
+        })
+    }
 }

@@ -8,6 +8,14 @@ pub(super) struct Shared<T>(pub(super) T);
 // SAFETY: only used with types of `bc-abi`, which are `repr(C)`, without padding, and valid for any bytes.
 unsafe impl<T: Copy + 'static> aya::Pod for Shared<T> {}
 
+impl<T: Copy + 'static> Shared<T> {
+    /// As the kernel sees it.
+    pub(super) fn bytes(&self) -> &[u8] {
+        // SAFETY: all of it, and it has no padding.
+        unsafe { std::slice::from_raw_parts(std::ptr::from_ref(self).cast(), size_of::<T>()) }
+    }
+}
+
 /// Reads a type of the ABI from bytes of at least its size, at any alignment.
 pub(super) fn read<T: Copy>(bytes: &[u8]) -> T {
     assert!(bytes.len() >= size_of::<T>());
