@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// What users call it: a full container id, `job_N`, the name given to `run`, or a cgroup path. At most [`ContainerId::MAX`] bytes.
+/// What users call it: a full container id, a container's name, `job_N`, a unit, the name given to `run`, or a cgroup path. At most [`ContainerId::MAX`] bytes.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct ContainerId(String);
 
@@ -51,8 +51,18 @@ pub enum ContainerKind {
     Docker,
     /// Podman.
     Podman,
+    /// containerd without Docker or Kubernetes above it: `ctr`, nerdctl.
+    Containerd,
+    /// CRI-O without Kubernetes above it.
+    Crio,
+    /// A container of a Kubernetes pod, whatever runs it.
+    Kubernetes,
+    /// LXC.
+    Lxc,
     /// A Slurm job.
     Slurm,
+    /// A systemd unit that was asked for.
+    Systemd,
     /// A command under `bubble-chamber run`.
     Run,
     /// A cgroup asked for by path.
@@ -61,10 +71,15 @@ pub enum ContainerKind {
 
 impl ContainerKind {
     /// Every kind.
-    pub const ALL: [ContainerKind; 5] = [
+    pub const ALL: [ContainerKind; 10] = [
         Self::Docker,
         Self::Podman,
+        Self::Containerd,
+        Self::Crio,
+        Self::Kubernetes,
+        Self::Lxc,
         Self::Slurm,
+        Self::Systemd,
         Self::Run,
         Self::Cgroup,
     ];
@@ -74,9 +89,27 @@ impl ContainerKind {
         match self {
             Self::Docker => "docker",
             Self::Podman => "podman",
+            Self::Containerd => "containerd",
+            Self::Crio => "crio",
+            Self::Kubernetes => "kubernetes",
+            Self::Lxc => "lxc",
             Self::Slurm => "slurm",
+            Self::Systemd => "systemd",
             Self::Run => "run",
             Self::Cgroup => "cgroup",
+        }
+    }
+
+    /// Whether it has as a rule a PID namespace of its own, whose process 1 is its root. Elsewhere the first process is.
+    pub const fn has_an_init(self) -> bool {
+        match self {
+            Self::Docker
+            | Self::Podman
+            | Self::Containerd
+            | Self::Crio
+            | Self::Kubernetes
+            | Self::Lxc => true,
+            Self::Slurm | Self::Systemd | Self::Run | Self::Cgroup => false,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! A process becomes known: through an exec, a walk, or only by its end. Whichever tells first, the same facts go out once.
 
 use bc_abi::{Process, ProcessKey, process_flag};
-use bc_schema::{ContainerKind, LossReason, ProcessExec, ProcessId, ProcessStart};
+use bc_schema::{LossReason, ProcessExec, ProcessId, ProcessStart};
 
 use super::Agent;
 use super::cores::CoresTold;
@@ -74,10 +74,7 @@ impl Agent {
 
         let container_pid = (entry.container_pid != 0).then_some(entry.container_pid);
         let own_namespace = container_pid.is_some_and(|pid| pid != key.tgid);
-        let first_of_cgroup = !matches!(
-            life.facts.kind,
-            ContainerKind::Docker | ContainerKind::Podman
-        );
+        let first_of_cgroup = !life.facts.kind.has_an_init();
         let is_root = !life.has_root
             && ((own_namespace && container_pid == Some(1)) || (first_of_cgroup && !own_namespace));
         life.has_root |= is_root;

@@ -11,9 +11,5 @@ use super::{Owner, Step, is_full_id, podman, scope_id};
 pub(super) fn owner<'path>(step: &Step<'path>) -> Option<Owner<'path>> {
     let bare = || Some(step.name).filter(|name| is_full_id(name) && !podman::is_pod(step));
     let id = scope_id(step.name, "docker").or_else(bare)?;
-    Some(Owner {
-        kind: ContainerKind::Docker,
-        id,
-        uid: None,
-    })
+    Some(Owner::new(ContainerKind::Docker, id))
 }

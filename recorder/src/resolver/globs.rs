@@ -63,10 +63,11 @@ impl Globs {
         let top = ancestors.find(|ancestor| self.0.is_match(ancestor))?;
         Some(Found {
             kind: ContainerKind::Cgroup,
-            id: top,
+            id: top.into(),
             container_path: top,
             is_top: top.len() == path.len(),
             uid: None,
+            is_sluid: false,
         })
     }
 }
@@ -101,7 +102,7 @@ impl Excludes {
     }
 }
 
-fn read(given: &str, glob: &str, within_names: bool) -> Result<globset::Glob, BadGlob> {
+pub(super) fn read(given: &str, glob: &str, within_names: bool) -> Result<globset::Glob, BadGlob> {
     GlobBuilder::new(glob)
         .literal_separator(within_names)
         .backslash_escape(true)
@@ -112,7 +113,7 @@ fn read(given: &str, glob: &str, within_names: bool) -> Result<globset::Glob, Ba
         })
 }
 
-fn build(set: GlobSetBuilder) -> Result<GlobSet, BadGlob> {
+pub(super) fn build(set: GlobSetBuilder) -> Result<GlobSet, BadGlob> {
     set.build().map_err(|error| BadGlob::Unreadable {
         glob: error.glob().unwrap_or_default().to_owned(),
         reason: error.kind().to_string(),

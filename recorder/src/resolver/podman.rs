@@ -10,11 +10,7 @@ const DEFAULT_PARENT: &str = "libpod_parent";
 /// The container whose top this directory is. `libpod-conmon-ID.scope` is its monitor, `…libpod_pod_ID.slice` a pod: neither is one.
 pub(super) fn owner<'path>(step: &Step<'path>) -> Option<Owner<'path>> {
     let id = scope_id(step.name, "libpod").or_else(|| cgroupfs_id(step.name))?;
-    Some(Owner {
-        kind: ContainerKind::Podman,
-        id,
-        uid: None,
-    })
+    Some(Owner::new(ContainerKind::Podman, id))
 }
 
 /// Whether a directory named by a bare id is a pod of the cgroupfs manager. Under a parent that somebody chose, only a container

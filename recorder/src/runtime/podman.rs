@@ -6,11 +6,11 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use bc_schema::{ContainerKind, Limits};
+use bc_schema::ContainerKind;
 use serde::Deserialize;
 
 use super::RuntimeFact;
-use super::said::{cpu_milli, positive};
+use super::bundle::Bundle;
 
 /// Where Podman keeps what it runs as root.
 const ROOTFUL: &str = "/var/lib/containers/storage";
@@ -66,38 +66,6 @@ struct Metadata {
     image: Option<String>,
 }
 
-/// The part of a bundle's `config.json` that states limits.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Bundle {
-    linux: Linux,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Linux {
-    resources: Option<Resources>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Resources {
-    memory: Option<Limit>,
-    pids: Option<Limit>,
-    cpu: Option<Cpu>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-struct Limit {
-    limit: Option<i64>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-struct Cpu {
-    quota: Option<i64>,
-    period: Option<u64>,
-}
-
 /// Every entry, with the directory it was found in. What cannot be read is left out: the name of a container is no reason to fail.
 fn stored(root: &Path) -> Vec<(PathBuf, Stored)> {
     let directories = fs::read_dir(root)
@@ -143,24 +111,9 @@ fn fact(directory: &Path, stored: Stored) -> Option<RuntimeFact> {
         name,
         image: metadata.image.filter(|image| !image.is_empty()),
         labels: Default::default(),
-        limits: fs::read(bundle)
-            .map(|json| limits(&json))
+        limits: Bundle::read(&bundle)
+            .map(|bundle| bundle.limits())
             .unwrap_or_default(),
         pid: None,
     })
-}
-
-fn limits(bundle: &[u8]) -> Limits {
-    let bundle: Bundle = serde_json::from_slice(bundle).unwrap_or_default();
-    let Some(resources) = bundle.linux.resources else {
-        return Limits::default();
-    };
-    let stated = |limit: Option<Limit>| limit.and_then(|limit| limit.limit).and_then(positive);
-    Limits {
-        memory_bytes: stated(resources.memory),
-        cpu_milli: resources
-            .cpu
-            .and_then(|cpu| cpu_milli(cpu.quota, cpu.period)),
-        pids: stated(resources.pids),
-    }
 }

@@ -14,7 +14,17 @@ export interface Me {
   recording_problem: string | null
 }
 
-export type ContainerKind = 'docker' | 'podman' | 'slurm' | 'run' | 'cgroup'
+export type ContainerKind =
+  | 'docker'
+  | 'podman'
+  | 'containerd'
+  | 'crio'
+  | 'kubernetes'
+  | 'lxc'
+  | 'slurm'
+  | 'systemd'
+  | 'run'
+  | 'cgroup'
 
 export interface Container {
   id: string

@@ -11,7 +11,18 @@ import { adjust } from '../view/place.ts'
 import { Empty } from './Empty.tsx'
 import { List } from './List.tsx'
 
-const KINDS: ContainerKind[] = ['docker', 'podman', 'slurm', 'run', 'cgroup']
+const KINDS: ContainerKind[] = [
+  'docker',
+  'podman',
+  'containerd',
+  'crio',
+  'kubernetes',
+  'lxc',
+  'slurm',
+  'systemd',
+  'run',
+  'cgroup',
+]
 const PAGE = 100
 const MOST = 500
 
