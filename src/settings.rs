@@ -130,9 +130,13 @@ impl From<Layer> for Settings {
             recorder: bc_recorder::Config {
                 host: layer.host.unwrap_or(defaults.host),
                 cgroup_globs: layer.cgroup_globs.unwrap_or(defaults.cgroup_globs),
+                units: layer.units.unwrap_or(defaults.units),
                 // What is never to be recorded is added to, not replaced.
                 exclude: [defaults.exclude, layer.exclude.unwrap_or_default()].concat(),
                 sockets: layer.sockets.unwrap_or(defaults.sockets),
+                containerd_states: layer
+                    .containerd_states
+                    .unwrap_or(defaults.containerd_states),
                 mask: layer.mask.unwrap_or(defaults.mask),
                 per_cpu: layer.per_cpu.unwrap_or(defaults.per_cpu),
                 kernel_log: layer.kernel_log.unwrap_or(defaults.kernel_log),

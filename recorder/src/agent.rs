@@ -8,6 +8,7 @@ pub(crate) mod cores;
 mod ending;
 mod intake;
 mod losses;
+mod naming;
 mod resume;
 mod sampling;
 
@@ -33,8 +34,8 @@ use crate::kernel::{self, Kernel, KernelEvent};
 use crate::lives::Lives;
 use crate::mask::Mask;
 use crate::registry::Registry;
-use crate::resolver::{Excludes, Globs};
-use crate::runtime::{self, RuntimeFact};
+use crate::resolver::{Excludes, Globs, Units};
+use crate::runtime::{self, RuntimeFact, Written};
 use crate::sink::Sink;
 use crate::status::Status;
 
@@ -55,6 +56,7 @@ pub(crate) struct Agent {
     kernel: Kernel,
     hierarchies: Hierarchies,
     globs: Globs,
+    units: Units,
     excludes: Excludes,
     mask: Mask,
     boot: BootId,
@@ -65,6 +67,7 @@ pub(crate) struct Agent {
     registry: Registry,
     runtime_facts: HashMap<ContainerId, RuntimeFact>,
     podman_roots: Vec<PathBuf>,
+    written: Written,
     ended: VecDeque<Container>,
     closing: Vec<ProcessKey>,
     active: Vec<ProcessKey>,
@@ -164,6 +167,7 @@ impl Agent {
         let began_ns = clock.now_ns();
         Ok(Self {
             globs: Globs::new(&config.cgroup_globs)?,
+            units: Units::new(&config.units)?,
             excludes: Excludes::new(&config.exclude)?,
             mask: Mask::new(&config.mask)?,
             hierarchies: Hierarchies::mounted()?,
@@ -192,6 +196,7 @@ impl Agent {
             } else {
                 Vec::new()
             },
+            written: Written::new(config.containerd_states.clone()),
             ended: VecDeque::new(),
             closing: Vec::new(),
             active: Vec::new(),

@@ -14,12 +14,16 @@ pub struct Config {
     pub interval: Duration,
     /// Watch cgroups whose path (without the mount point) matches one of these globs, besides containers and jobs.
     pub cgroup_globs: Vec<String>,
+    /// Watch systemd units whose name matches one of these globs, besides containers and jobs.
+    pub units: Vec<String>,
     /// Containers not to record: globs over id, name, image and cgroup path.
     pub exclude: Vec<String>,
     /// Watch containers and jobs of every known runtime. Off for a `run` that records only itself.
     pub discover: bool,
     /// Docker-compatible sockets to ask for names, images and limits; those that do not exist are left out.
     pub sockets: Vec<PathBuf>,
+    /// State directories of containerd, for the names of what it runs; those that do not exist are left out.
+    pub containerd_states: Vec<PathBuf>,
     /// Further patterns of secrets to mask (regular expressions; the first group, or all of the match, is replaced).
     pub mask: Vec<String>,
     /// Count each process's CPU time by core as well.
@@ -41,11 +45,20 @@ impl Default for Config {
             host: hostname(),
             interval: Duration::from_secs(1),
             cgroup_globs: Vec::new(),
+            units: Vec::new(),
             exclude: ["sysdig", "host", "cassandra"].map(String::from).into(),
             discover: true,
             sockets: ["/run/docker.sock", "/run/podman/podman.sock"]
                 .map(PathBuf::from)
                 .into(),
+            containerd_states: [
+                "/run/containerd",
+                "/run/docker/containerd",
+                "/run/k3s/containerd",
+                "/var/snap/microk8s/common/run/containerd",
+            ]
+            .map(PathBuf::from)
+            .into(),
             mask: Vec::new(),
             per_cpu: true,
             kernel_log: false,

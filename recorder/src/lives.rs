@@ -40,6 +40,8 @@ pub(crate) struct Life {
     pub(crate) looked_up: u8,
     /// Facts that no batch has carried yet.
     pub(crate) changed: bool,
+    /// A batch has carried facts of it.
+    pub(crate) told: bool,
 }
 
 /// What a cgroup was recognised as.
@@ -210,6 +212,7 @@ impl Lives {
             named: false,
             looked_up: 0,
             changed: true,
+            told: false,
         };
         self.lives.insert(number, life);
         self.current.insert(what.id.clone(), number);

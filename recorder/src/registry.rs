@@ -68,6 +68,13 @@ impl Registry {
         self.living.insert(key, known);
     }
 
+    /// Takes the processes of a life out.
+    pub(crate) fn remove_of(&mut self, life: u64) -> Vec<(ProcessKey, Known)> {
+        self.living
+            .extract_if(|_, known| known.life == life)
+            .collect()
+    }
+
     /// How many live.
     pub(crate) fn len(&self) -> usize {
         self.living.len()

@@ -27,6 +27,10 @@ pub(crate) struct Up {
     #[arg(long, value_name = "GLOB")]
     cgroup: Vec<String>,
 
+    /// Record these systemd units too: a glob over the unit's name, as nginx.service or postgresql@*; repeatable
+    #[arg(long, value_name = "GLOB")]
+    unit: Vec<String>,
+
     /// Do not record these containers: a glob over id, name, image and cgroup path; repeatable
     #[arg(long, value_name = "GLOB")]
     exclude: Vec<String>,
@@ -34,6 +38,10 @@ pub(crate) struct Up {
     /// Docker-compatible socket to ask for names and images, instead of Docker's and Podman's own; repeatable
     #[arg(long, value_name = "PATH")]
     docker_socket: Vec<PathBuf>,
+
+    /// State directory of containerd to read names from, instead of the usual ones; repeatable
+    #[arg(long, value_name = "DIR")]
+    containerd_state: Vec<PathBuf>,
 
     /// Mask what this regular expression matches in arguments and labels, besides passwords and tokens; repeatable
     #[arg(long, value_name = "REGEX")]
@@ -71,12 +79,13 @@ pub(crate) struct Up {
 const EXAMPLES: &str = "\
 A flag goes before the environment, the environment before the configuration file. \
 Keep-times count back from a container's last record. \
+In a glob, `*` is any text, `?` one character, `[a-z]` one of these, `{a,b}` either; in --cgroup, `*` stays within a directory's name and `**` does not. \
 Tokens are signed with AUTH_SECRET, or a secret that is made in the data directory at the first start.
 
 Examples:
   sudo bubble-chamber up
   sudo bubble-chamber up --data ./records --listen 127.0.0.1:8080
-  sudo bubble-chamber up --cgroup '/system.slice/*.service'";
+  sudo bubble-chamber up --unit 'postgresql@*' --exclude 'ci-*'";
 
 impl Up {
     pub(super) fn execute(self) -> anyhow::Result<ExitCode> {
@@ -85,8 +94,10 @@ impl Up {
             listen: self.listen,
             prefix: self.prefix,
             cgroup_globs: some(self.cgroup),
+            units: some(self.unit),
             exclude: some(self.exclude),
             sockets: some(self.docker_socket),
+            containerd_states: some(self.containerd_state),
             mask: some(self.mask),
             seconds_s: self.retention_seconds,
             minutes_s: self.retention_minutes,

@@ -49,10 +49,14 @@ layer! {
     host: String;
     /// Cgroups to record besides containers and jobs.
     cgroup_globs: Vec<String>;
+    /// Systemd units to record besides containers and jobs.
+    units: Vec<String>;
     /// Containers not to record, besides those never recorded.
     exclude: Vec<String>;
     /// Docker-compatible sockets.
     sockets: Vec<PathBuf>;
+    /// State directories of containerd.
+    containerd_states: Vec<PathBuf>;
     /// Further patterns of secrets.
     mask: Vec<String>;
     /// Count CPU time by core.

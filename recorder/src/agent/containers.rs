@@ -1,23 +1,18 @@
-//! Containers come, are named, and go: cgroups made and removed, and what their runtime says of them.
+//! Containers come and go: cgroups made and removed. What they are called is [`super::naming`]'s.
 
 use bc_abi::CgroupKey;
-use bc_schema::{Container, ContainerId, ContainerKind, LossReason};
+use bc_schema::{ContainerId, ContainerKind, LossReason};
 
 use super::Agent;
 use crate::lives::{Owner, Recognised};
-use crate::mask::Mask;
-use crate::runtime::{RuntimeFact, podman_fact};
+use crate::resolver::{self, Found};
 
 /// How long after its last sign a life is held open: threads may still be on their way to their last switch.
 const SETTLE_NS: u64 = 1_000_000_000;
 /// How long a run's cgroup stands empty before it is taken for deserted.
 const DESERTED_NS: u64 = 3_000_000_000;
-/// How often Podman's files are looked through for a container's name, once a second.
-const LOOK_UPS: u8 = 5;
 /// Ended lives that are kept for what their runtime may still say of them.
 const ENDED: usize = 256;
-/// Facts of runtimes that are kept for containers not met yet.
-const FACTS: usize = 4_096;
 
 impl Agent {
     /// A cgroup was made. The kernel watches it already; here it is confirmed or dropped.
@@ -44,6 +39,10 @@ impl Agent {
                 self.end_over(&what.id);
                 let life = self.lives.own(key, &what, began_ns);
                 self.name(life);
+                if self.lives.get(life).is_none() {
+                    // Its name is one of those that are not recorded.
+                    return true;
+                }
                 tracing::debug!(container = %what.id, path, "watching");
                 if let Err(error) = self.kernel.watch(key) {
                     tracing::warn!(%error, container = %what.id, "a cgroup is not watched");
@@ -72,9 +71,8 @@ impl Agent {
                 uid: run.uid,
             });
         }
-        // A container inside a cgroup that was asked for by path is still itself.
-        let resolved = self.config.discover.then(|| crate::resolver::resolve(path));
-        let found = resolved.flatten().or_else(|| self.globs.matches(path))?;
+        let found = self.find(path)?;
+        let kind = found.kind;
         let id = ContainerId::new(found.id)?;
         let fact = self.runtime_facts.get(&id);
         let (name, image) = (
@@ -86,10 +84,37 @@ impl Agent {
         }
         Some(Recognised {
             id,
-            kind: found.kind,
+            kind,
             cgroup: found.container_path.to_owned(),
             uid: found.uid,
         })
+    }
+
+    /// Whose a path is. A container inside a unit or a cgroup that was asked for is still itself.
+    fn find<'path>(&self, path: &'path str) -> Option<Found<'path>> {
+        let resolved = self
+            .config
+            .discover
+            .then(|| self.in_namespace(path).or_else(|| resolver::resolve(path)));
+        resolved
+            .flatten()
+            .or_else(|| self.units.matches(path))
+            .or_else(|| self.globs.matches(path))
+    }
+
+    /// A container in a namespace of containerd's that its path does not tell: containerd's files do.
+    fn in_namespace<'path>(&self, path: &'path str) -> Option<Found<'path>> {
+        let candidate = resolver::candidate(path)?;
+        self.written
+            .has(candidate.namespace, candidate.id, candidate.container_path)
+            .then(|| Found {
+                kind: ContainerKind::Containerd,
+                id: candidate.known_by.into(),
+                container_path: candidate.container_path,
+                is_top: candidate.container_path == path,
+                uid: None,
+                is_sluid: false,
+            })
     }
 
     /// A cgroup is gone.
@@ -97,79 +122,6 @@ impl Agent {
         self.lives
             .gone(key, at_boot_ns, self.clock.utc_ns(at_boot_ns));
         // What was decided stays for a while: processes that ended in it may still be announced.
-    }
-
-    /// A runtime told something about a container: one that lives, or one that was over before anybody could say what it is called.
-    pub(super) fn learn(&mut self, fact: RuntimeFact) {
-        let Some(id) = ContainerId::new(fact.id.clone()) else {
-            return;
-        };
-        if let Some(facts) = self
-            .ended
-            .iter_mut()
-            .rev()
-            .find(|ended| ended.life.container == id)
-            && self.lives.current(&id).is_none()
-        {
-            call(facts, &fact, &self.mask, self.clock.now_ns());
-            self.out.containers.push(facts.clone());
-        }
-        if self.runtime_facts.len() >= FACTS {
-            let lives = &self.lives;
-            self.runtime_facts
-                .retain(|id, _| lives.current(id).is_some());
-        }
-        self.runtime_facts.insert(id.clone(), fact);
-        if let Some(number) = self.lives.current(&id) {
-            if let Some(life) = self.lives.get_mut(number) {
-                life.named = false;
-            }
-            self.name(number);
-        }
-    }
-
-    /// Looks again for the names of Podman's containers that its files did not have yet.
-    pub(super) fn name_the_unnamed(&mut self) {
-        let unnamed: Vec<u64> = self
-            .lives
-            .iter_mut()
-            .filter(|(_, life)| {
-                life.facts.kind == ContainerKind::Podman && !life.named && life.looked_up < LOOK_UPS
-            })
-            .map(|(number, _)| number)
-            .collect();
-        for number in unnamed {
-            self.name(number);
-        }
-    }
-
-    /// Gives a life the name, image, labels and limits that its runtime states.
-    fn name(&mut self, number: u64) {
-        let stated_ns = self.clock.now_ns();
-        let Some(life) = self.lives.get_mut(number) else {
-            return;
-        };
-        let container = &life.facts.life.container;
-        if life.facts.kind == ContainerKind::Podman
-            && life.looked_up < LOOK_UPS
-            && !self.runtime_facts.contains_key(container)
-        {
-            life.looked_up += 1;
-            let stored = self
-                .podman_roots
-                .iter()
-                .find_map(|root| podman_fact(root, container.as_str()));
-            if let Some(fact) = stored {
-                self.runtime_facts.insert(container.clone(), fact);
-            }
-        }
-        if let Some(fact) = self.runtime_facts.get(container)
-            && !life.named
-        {
-            life.named = true;
-            call(&mut life.facts, fact, &self.mask, stated_ns);
-            life.changed = true;
-        }
     }
 
     /// Ends lives that are over.
@@ -261,18 +213,9 @@ impl Agent {
         for (_, life) in self.lives.iter_mut() {
             if life.changed && (life.processes > 0 || life.facts.kind == ContainerKind::Run) {
                 life.changed = false;
+                life.told = true;
                 self.out.containers.push(life.facts.clone());
             }
         }
     }
-}
-
-/// Gives a container the name, image, labels and limits that its runtime states.
-fn call(facts: &mut Container, fact: &RuntimeFact, mask: &Mask, stated_ns: u64) {
-    facts.kind = fact.kind;
-    facts.name = fact.name.clone();
-    facts.image = fact.image.clone();
-    facts.labels = mask.labels(fact.labels.clone());
-    facts.limits = fact.limits;
-    facts.stated_ns = stated_ns;
 }

@@ -77,17 +77,15 @@ pub(super) fn image(annotations: &BTreeMap<String, String>) -> Option<String> {
         .cloned()
 }
 
-/// The labels that the file name of a container's log stands for: `POD_NAMESPACE_CONTAINER-ID.log`, cut in front of the id where it is
-/// too long for a file.
+/// The labels that the file name of a container's log stands for: `POD_NAMESPACE_CONTAINER-ID.log`, where none of the names has a `_`.
 pub(super) fn labels_of_log(file: &str, id: &str) -> Option<BTreeMap<String, String>> {
     let names = file
         .strip_suffix(".log")?
         .strip_suffix(id)?
         .strip_suffix('-')?;
     let mut names = names.splitn(3, '_');
-    let labels = [POD, NAMESPACE, CONTAINER].map(|label| Some((label.to_owned(), names.next()?)));
-    labels
+    [POD, NAMESPACE, CONTAINER]
         .into_iter()
-        .map(|pair| pair.map(|(label, name)| (label, name.to_owned())))
+        .map(|label| Some((label.to_owned(), names.next()?.to_owned())))
         .collect()
 }

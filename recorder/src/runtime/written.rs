@@ -87,10 +87,9 @@ impl Written {
     }
 
     fn of_log(&self, id: &str) -> Option<RuntimeFact> {
-        let labels = fs::read_dir(&self.logs)
-            .ok()?
-            .flatten()
-            .find_map(|entry| kubernetes::labels_of_log(&entry.file_name().to_string_lossy(), id))?;
+        let labels = fs::read_dir(&self.logs).ok()?.flatten().find_map(|entry| {
+            kubernetes::labels_of_log(&entry.file_name().to_string_lossy(), id)
+        })?;
         Some(RuntimeFact {
             kind: ContainerKind::Kubernetes,
             id: id.to_owned(),

@@ -7,8 +7,8 @@ export function Empty({ filtered }: { filtered: boolean }) {
     <section class="empty">
       <h2>No container or job has been seen on this machine yet</h2>
       <p>
-        Every container of Docker and Podman and every Slurm job shows up here by itself as soon as it starts. To try
-        it:
+        Every container (Docker, Podman, containerd, CRI-O, Kubernetes, LXC) and every Slurm job shows up here by itself
+        as soon as it starts. To try it:
       </p>
       <Try command="sudo bubble-chamber run -- sleep 60" what="any command, recorded in a cgroup of its own" />
       <Try command="docker run --rm busybox sleep 60" what="a container" />
