@@ -65,6 +65,7 @@ impl Settings {
             ..Self::from(layer)
         };
         settings.check_secret()?;
+        settings.recorder.capacities.check()?;
         Ok(settings)
     }
 
@@ -139,6 +140,7 @@ impl From<Layer> for Settings {
                     .unwrap_or(defaults.containerd_states),
                 mask: layer.mask.unwrap_or(defaults.mask),
                 per_cpu: layer.per_cpu.unwrap_or(defaults.per_cpu),
+                capacities: layer.capacities.unwrap_or(defaults.capacities),
                 kernel_log: layer.kernel_log.unwrap_or(defaults.kernel_log),
                 kernel_object: layer.kernel_object.or(defaults.kernel_object),
                 ..bc_recorder::Config::default()

@@ -1,10 +1,11 @@
-//! Every map the programs share with the agent, and the counting of what did not fit.
+//! Every map the programs share with the agent, and the counting of what did not fit. The sizes of the tables and the ring are those that
+//! the agent sets when it loads.
 
-use aya_ebpf::bindings::{BPF_RB_FORCE_WAKEUP, BPF_RB_NO_WAKEUP};
+use aya_ebpf::bindings::{BPF_RB_AVAIL_DATA, BPF_RB_FORCE_WAKEUP, BPF_RB_NO_WAKEUP, BPF_RB_RING_SIZE};
 use aya_ebpf::macros::map;
 use aya_ebpf::maps::{Array, HashMap, PerCpuArray, PerCpuHashMap, RingBuf};
 use bc_abi::{
-    Account, CgroupKey, Control, ExecEvent, KernelLoss, MkdirEvent, PROCESSES_MAX, Process,
+    ACCOUNTS_MAX, Account, CgroupKey, Control, ExecEvent, KernelLoss, MkdirEvent, PROCESSES_MAX, Process,
     ProcessKey, RING_BYTES, Running, TaskRecord, WATCHES_MAX, Watch,
 };
 
@@ -32,7 +33,7 @@ pub(crate) static RUNNING: Array<Running> = Array::with_max_entries(1, 0);
 
 /// What the process table had no room for, per cgroup.
 #[map]
-pub(crate) static ACCOUNTS: HashMap<CgroupKey, Account> = HashMap::with_max_entries(WATCHES_MAX, 0);
+pub(crate) static ACCOUNTS: HashMap<CgroupKey, Account> = HashMap::with_max_entries(ACCOUNTS_MAX, 0);
 
 /// Events.
 #[map]
@@ -89,9 +90,8 @@ pub(crate) fn lost(reason: KernelLoss, cpu_ns: u64) {
 /// Flags for an event: the agent comes by itself once a second, and is woken only when the ring fills before.
 #[inline(always)]
 pub(crate) fn wake_when_filling() -> u64 {
-    // BPF_RB_AVAIL_DATA: what the agent has not taken yet.
-    let waiting = EVENTS.query(0);
-    u64::from(if waiting > u64::from(RING_BYTES) / 4 {
+    let waiting = EVENTS.query(u64::from(BPF_RB_AVAIL_DATA));
+    u64::from(if waiting > EVENTS.query(u64::from(BPF_RB_RING_SIZE)) / 4 {
         BPF_RB_FORCE_WAKEUP
     } else {
         BPF_RB_NO_WAKEUP

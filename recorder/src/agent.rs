@@ -161,6 +161,7 @@ pub(crate) async fn run(
 
 impl Agent {
     fn start(config: Config) -> Result<Self, Error> {
+        config.capacities.check()?;
         let boot =
             std::fs::read_to_string("/proc/sys/kernel/random/boot_id").map_err(Error::BootId)?;
         let clock = Clock::new();
@@ -177,6 +178,7 @@ impl Agent {
                 cores: config.per_cpu,
                 pins: config.pins.as_deref(),
                 adopt: config.discover,
+                capacities: &config.capacities,
             })?,
             boot: boot
                 .trim()

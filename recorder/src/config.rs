@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use bc_schema::{Container, ProcessId};
 
+use crate::capacities::Capacities;
+
 /// Settings of a recorder, with their defaults.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -28,6 +30,8 @@ pub struct Config {
     pub mask: Vec<String>,
     /// Count each process's CPU time by core as well.
     pub per_cpu: bool,
+    /// How much is held at once.
+    pub capacities: Capacities,
     /// Print what the kernel programs log (aya-log).
     pub kernel_log: bool,
     /// What an earlier recorder on this host left open: lives that had not ended and their processes.
@@ -61,6 +65,7 @@ impl Default for Config {
             .into(),
             mask: Vec::new(),
             per_cpu: true,
+            capacities: Capacities::default(),
             kernel_log: false,
             resume: Vec::new(),
             pins: None,

@@ -1,5 +1,6 @@
 //! Why a recorder does not record.
 
+use crate::capacities::CapacityError;
 use crate::cgroup::CgroupError;
 use crate::kernel::KernelError;
 use crate::mask::BadPattern;
@@ -14,6 +15,9 @@ pub enum Error {
     /// The cgroup file systems.
     #[error(transparent)]
     Cgroups(#[from] CgroupError),
+    /// A capacity.
+    #[error(transparent)]
+    Capacity(#[from] CapacityError),
     /// A glob of the configuration.
     #[error(transparent)]
     Glob(#[from] BadGlob),

@@ -33,6 +33,7 @@ use self::load::Attached;
 pub use self::object::embedded;
 use self::pins::{PinsError, Place};
 use self::shared::Shared;
+use crate::capacities::Capacities;
 
 /// What one read of a walk may bring: twice what the kernel collects at a time.
 const WALK_BYTES: usize = 64 << 10;
@@ -295,6 +296,8 @@ pub struct Options<'a> {
     pub pins: Option<&'a Path>,
     /// Take over what a killed recorder left, or clear it; else it is left alone.
     pub adopt: bool,
+    /// The sizes of the tables and the ring.
+    pub capacities: &'a Capacities,
 }
 
 /// Attaches the programs: those of a killed recorder, if they are still at work and the same, else loaded for this kernel.

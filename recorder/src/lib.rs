@@ -3,6 +3,7 @@
 //! It knows the nouns (`bc-schema`), the kernel types (`bc-abi`) and its own eBPF object; it knows no store and no web.
 
 mod agent;
+mod capacities;
 pub mod cgroup;
 mod clock;
 pub mod command;
@@ -20,6 +21,7 @@ pub mod runtime;
 pub mod sink;
 pub mod status;
 
+pub use capacities::{Capacities, CapacityError};
 pub use command::{Command, Finished, WatchError};
 pub use config::{Config, Resume};
 pub use error::Error;

@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
+use bc_recorder::Capacities;
 use bc_web::Secret;
 use serde::{Deserialize, Deserializer};
 use serde_norway::Value;
@@ -120,9 +121,41 @@ struct Recorder {
     containerd_states: Option<Vec<PathBuf>>,
     mask: Option<Vec<String>>,
     per_cpu: Option<bool>,
+    #[serde(deserialize_with = "empty_or")]
+    capacities: Option<Room>,
     kernel_log: Option<bool>,
     #[serde(flatten)]
     rest: BTreeMap<String, Value>,
+}
+
+/// What of the capacities is said; the rest is the default.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Room {
+    processes: Option<u32>,
+    watches: Option<u32>,
+    accounts: Option<u32>,
+    ring_bytes: Option<u32>,
+    waiting_samples: Option<usize>,
+    waiting_facts: Option<usize>,
+    waiting_batches: Option<usize>,
+    #[serde(flatten)]
+    rest: BTreeMap<String, Value>,
+}
+
+impl Room {
+    fn capacities(&self) -> Capacities {
+        let usual = Capacities::default();
+        Capacities {
+            processes: self.processes.unwrap_or(usual.processes),
+            watches: self.watches.unwrap_or(usual.watches),
+            accounts: self.accounts.unwrap_or(usual.accounts),
+            ring_bytes: self.ring_bytes.unwrap_or(usual.ring_bytes),
+            waiting_samples: self.waiting_samples.unwrap_or(usual.waiting_samples),
+            waiting_facts: self.waiting_facts.unwrap_or(usual.waiting_facts),
+            waiting_batches: self.waiting_batches.unwrap_or(usual.waiting_batches),
+        }
+    }
 }
 
 /// A section of comments alone is no mapping, yet says nothing wrong.
@@ -134,12 +167,18 @@ fn empty_or<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>(
 
 impl File {
     fn unknown(&self) -> Vec<String> {
+        let nothing = BTreeMap::new();
+        let room = self.recorder.capacities.as_ref();
         let sections = [
             ("", &self.rest),
             ("auth.", &self.auth.rest),
             ("web.", &self.web.rest),
             ("retention.", &self.retention.rest),
             ("recorder.", &self.recorder.rest),
+            (
+                "recorder.capacities.",
+                room.map_or(&nothing, |room| &room.rest),
+            ),
         ];
         sections
             .into_iter()
@@ -173,6 +212,7 @@ impl File {
             containerd_states: self.recorder.containerd_states,
             mask: self.recorder.mask,
             per_cpu: self.recorder.per_cpu,
+            capacities: self.recorder.capacities.as_ref().map(Room::capacities),
             kernel_log: self.recorder.kernel_log,
             kernel_object: None,
         }

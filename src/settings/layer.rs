@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use bc_recorder::Capacities;
 use bc_web::Secret;
 
 macro_rules! layer {
@@ -61,6 +62,8 @@ layer! {
     mask: Vec<String>;
     /// Count CPU time by core.
     per_cpu: bool;
+    /// How much the recorder holds at once.
+    capacities: Capacities;
     /// Print what the kernel programs log.
     kernel_log: bool;
     /// A kernel object instead of the embedded one.

@@ -13,6 +13,7 @@ fn resolve(flags: Layer, variables: &[(&str, &str)], file: &str) -> anyhow::Resu
     let (file, _) = file::parse(file)?;
     let settings = Settings::from(flags.over(environment(variables).layer()?).over(file));
     settings.check_secret()?;
+    settings.recorder.capacities.check()?;
     Ok(settings)
 }
 
@@ -80,6 +81,11 @@ fn the_example_file_says_the_defaults_and_knows_every_key() {
     assert_eq!(
         (layer.auth, layer.hostname.as_deref()),
         (Some(true), Some("stats.example.org"))
+    );
+    assert_eq!(
+        layer.capacities,
+        Some(bc_recorder::Capacities::default()),
+        "the file says the defaults"
     );
     assert_eq!(layer.mask.unwrap(), [r"--license-key[= ](\S+)"]);
     let copied = Layer {
@@ -174,6 +180,28 @@ fn what_is_no_number_is_named() {
     let error = resolve(Layer::default(), &[("BC_RETENTION_HOURS", "soon")], "").unwrap_err();
     assert!(format!("{error:#}").contains("BC_RETENTION_HOURS=soon"));
     assert!(resolve(Layer::default(), &[], "web: {port: many}").is_err());
+}
+
+#[test]
+fn a_capacity_that_cannot_be_is_refused_by_name() {
+    let processes = |room: &str| {
+        resolve(Layer::default(), &[], room).map(|all| all.recorder.capacities.processes)
+    };
+    assert_eq!(
+        processes("recorder: {capacities: {processes: 16}}").unwrap(),
+        16
+    );
+    assert_eq!(
+        processes("recorder: {capacities: {watches: 99}}").unwrap(),
+        bc_recorder::Capacities::default().processes
+    );
+    let error = processes("recorder: {capacities: {ring_bytes: 5000}}").unwrap_err();
+    assert!(
+        error.to_string().contains("`ring_bytes` is 5000"),
+        "{error}"
+    );
+    let (_, unknown) = file::parse("recorder: {capacities: {rings: 2}}").unwrap();
+    assert_eq!(unknown, ["recorder.capacities.rings"]);
 }
 
 #[test]

@@ -66,6 +66,7 @@ pub(super) fn load(
     btf: &Btf,
     options: Options<'_>,
 ) -> Result<(Attached, Option<Log>), KernelError> {
+    let capacities = options.capacities;
     let layout = Shared(layout);
     let cpus = aya::util::nr_cpus()
         .map_err(|(_, error)| KernelError::refused("counting this machine's CPUs", error))?;
@@ -80,6 +81,12 @@ pub(super) fn load(
             if options.log { &LOG_ALL } else { &LOG_NONE },
             true,
         )
+        .map_max_entries("PROCESSES", capacities.processes)
+        .map_max_entries("SIGNALS", capacities.processes)
+        .map_max_entries("CORE_TIMES", capacities.processes)
+        .map_max_entries("WATCHES", capacities.watches)
+        .map_max_entries("ACCOUNTS", capacities.accounts)
+        .map_max_entries("EVENTS", capacities.ring_bytes)
         .load(object)
         .map_err(|error| KernelError::refused("loading the kernel programs", error))?;
 

@@ -20,9 +20,11 @@ pub use running::Running;
 pub use task::{TaskRecord, task_flag};
 pub use watch::{CgroupKey, Watch};
 
-/// Capacity of the process table: living and not yet collected processes of watched containers.
+/// Capacity of the process table unless told otherwise: living and not yet collected processes of watched containers.
 pub const PROCESSES_MAX: u32 = 32_768;
-/// Capacity of the watch table: cgroups, over all hierarchies.
+/// Capacity of the watch table unless told otherwise: cgroups, over all hierarchies.
 pub const WATCHES_MAX: u32 = 16_384;
-/// Size of the event ring, bytes; a power of two.
+/// Capacity of the accounts unless told otherwise: cgroups whose processes found no room.
+pub const ACCOUNTS_MAX: u32 = 16_384;
+/// Size of the event ring unless told otherwise, bytes; a power of two.
 pub const RING_BYTES: u32 = 2 << 20;
