@@ -9,11 +9,14 @@ mod exec;
 mod figures;
 mod goal;
 mod ground;
+mod idle;
 mod machine;
 mod programs;
 mod quantity;
 mod recorder;
 mod sampling;
+mod sides;
+mod switch;
 mod tool;
 
 use anyhow::{Context, Result};
@@ -42,6 +45,10 @@ enum What {
     Sampling(sampling::Options),
     /// How much longer a program takes to run thousands of times when it is recorded.
     Exec(exec::Options),
+    /// How much longer a context switch takes when a recorder runs, and when its tasks are recorded.
+    Switch(switch::Options),
+    /// CPU of a recorder that has nothing to watch.
+    Idle(idle::Options),
 }
 
 /// Figures, ready to be shown.
@@ -62,6 +69,8 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         match &options.what {
             What::Sampling(options) => sampling::run(&ground, options)?,
             What::Exec(options) => exec::run(&ground, options)?,
+            What::Switch(options) => switch::run(&ground, options)?,
+            What::Idle(options) => idle::run(&ground, options)?,
         }
     };
     if options.json {

@@ -1,11 +1,11 @@
-//! How the figures of many executions are written down, and which goal they are held against. Pure.
+//! How the figures of a load's sides are written down, and which goal they are held against. Pure.
 
 use std::fmt::Write as _;
 
 use anyhow::{Context, Result};
 use serde::Serialize;
 
-use super::{Exec, Round, Turn};
+use super::{Round, Sides, Turn};
 use crate::bench::Report;
 use crate::bench::figures::{Spread, spread};
 use crate::bench::goal::{self, Goal};
@@ -19,7 +19,7 @@ const SLOWER: f64 = 1.03;
 #[derive(Serialize)]
 struct Figures<'a> {
     #[serde(flatten)]
-    measured: &'a Exec,
+    measured: &'a Sides,
     slower: Option<Spread>,
     goals: &'a [Goal],
 }
@@ -30,7 +30,7 @@ impl Turn {
     }
 }
 
-impl Exec {
+impl Sides {
     /// For people and for programs.
     pub(super) fn report(&self) -> Result<Report> {
         let goals = self.goals();
@@ -40,16 +40,16 @@ impl Exec {
             goals: &goals,
         };
         Ok(Report {
-            name: "exec".to_owned(),
+            name: self.name.to_owned(),
             markdown: self.markdown(&goals),
             json: serde_json::to_value(figures).context("writing JSON")?,
         })
     }
 
-    /// For one run of the program, over all rounds.
+    /// For one piece, over all rounds.
     fn each(&self, side: impl Fn(&Round) -> Turn, figure: impl Fn(&Turn) -> u64) -> Option<Spread> {
         let values = self.rounds.iter().map(|round| figure(&side(round)));
-        spread(values.map(|ns| ns as f64 / self.times as f64))
+        spread(values.map(|ns| ns as f64 / self.pieces as f64))
     }
 
     /// A side against none: the ratio of the medians, and the least and the greatest of the rounds' own ratios.
@@ -75,8 +75,9 @@ impl Exec {
         let slower = self.slower(|round| round.on, |turn| turn.elapsed_ns);
         vec![Goal::new(
             format!(
-                "{} executions at most 3 % slower when recorded",
-                count(self.times)
+                "{} {} at most 3 % slower when recorded",
+                count(self.pieces),
+                self.piece[1]
             ),
             slower.map(|spread| spread.median),
             |ratio| slower.map_or_else(|| change(ratio), |spread| written(spread, change)),
@@ -86,13 +87,12 @@ impl Exec {
 
     fn markdown(&self, goals: &[Goal]) -> String {
         let mut text = format!(
-            "{}\n\n{} × `{}`, one after the other, by `posix_spawn`; {} rounds.\n\n",
+            "{}\n\n{}; {} rounds.\n\n| for one {}: median (least–most) | by the clock | against none | CPU | against none |\n",
             self.machine.in_words(),
-            count(self.times),
-            self.program,
-            self.rounds.len()
+            self.does,
+            self.rounds.len(),
+            self.piece[0]
         );
-        text += "| for one execution: median (least–most) | by the clock | against none | CPU | against none |\n";
         text += "| --- | ---: | ---: | ---: | ---: |\n";
         text += &self.row("no recorder", None);
         text += &self.row(
@@ -101,11 +101,12 @@ impl Exec {
         );
         text += &self.row("recorded", Some(|round| round.on));
         if let Some(own) = spread(self.rounds.iter().map(|round| round.recorder_ns as f64)) {
-            let own_ns = own.median / self.times as f64;
+            let own_ns = own.median / self.pieces as f64;
             let _ = write!(
                 text,
-                "\nMeanwhile the recorder's own process used {} of CPU for each recorded execution, storing included.\n",
-                time(own_ns)
+                "\nMeanwhile the recorder's own process used {} of CPU for each recorded {}, storing included.\n",
+                time(own_ns),
+                self.piece[0]
             );
         }
         let mut losses = Losses::new();
@@ -132,11 +133,12 @@ impl Exec {
 
     /// What the kernel programs took of it, from the kernel's own count.
     fn programs_table(&self) -> String {
-        let mut text =
-            "| program in the kernel | runs for each execution | each | for each execution |\n"
-                .to_owned();
+        let mut text = format!(
+            "| program in the kernel | runs for each {0} | each | for each {0} |\n",
+            self.piece[0]
+        );
         text += "| --- | ---: | ---: | ---: |\n";
-        let times = self.times as f64;
+        let times = self.pieces as f64;
         let mut all_ns = 0;
         for (name, runs) in &self.programs {
             all_ns += runs.time_ns;
@@ -178,10 +180,12 @@ mod tests {
             recorder_ns: 0,
             losses: Losses::new(),
         };
-        let exec = Exec {
+        let sides = Sides {
             machine: crate::bench::machine::Machine::of_now(&[]),
-            program: "/bin/true".into(),
-            times: 10,
+            name: "exec",
+            does: "10 × `/bin/true`".into(),
+            piece: ["execution", "executions"],
+            pieces: 10,
             rounds: vec![
                 round(1_000, 1_040),
                 round(1_000, 1_010),
@@ -189,15 +193,15 @@ mod tests {
             ],
             programs: Default::default(),
         };
-        let slower = exec
+        let slower = sides
             .slower(|round| round.on, |turn| turn.elapsed_ns)
             .expect("three rounds");
         assert_eq!((slower.median, slower.min, slower.max), (1.02, 0.51, 1.04));
-        let each = exec
+        let each = sides
             .each(|round| round.off, |turn| turn.elapsed_ns)
             .expect("three rounds");
         assert_eq!((each.median, each.min, each.max), (100.0, 100.0, 200.0));
-        let goals = goal::table(&exec.goals());
+        let goals = goal::table(&sides.goals());
         assert!(
             goals.contains("| +2.0 % (-49.0 %–+4.0 %) | met |"),
             "{goals}"
