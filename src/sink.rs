@@ -13,7 +13,7 @@ use tokio::sync::broadcast;
 pub(crate) struct StoreSink {
     store: Arc<dyn WriteStore>,
     committed: broadcast::Sender<Committed>,
-    /// Samples and ends name only their process; the news names containers.
+    /// Execs and ends name only their process; the news names containers. Samples come with the lives that were looked at.
     container_of: Mutex<HashMap<ProcessId, Arc<ContainerId>>>,
 }
 
@@ -47,6 +47,12 @@ impl StoreSink {
                     .iter()
                     .filter_map(|loss| loss.container.clone().map(Arc::new)),
             );
+            touched.extend(
+                batch
+                    .seen
+                    .iter()
+                    .map(|(life, _)| Arc::new(life.container.clone())),
+            );
             for start in &batch.starts {
                 // One copy of an id for all processes of a batch that share it.
                 let id = match touched.get(&start.life.container) {
@@ -57,11 +63,9 @@ impl StoreSink {
                 touched.insert(id);
             }
             let execs = batch.execs.iter().map(|exec| exec.process);
-            let samples = batch.samples.iter().map(|sample| sample.process);
             let ends = batch.ends.iter().map(|end| end.process);
             touched.extend(
                 execs
-                    .chain(samples)
                     .chain(ends)
                     .filter_map(|process| container_of.get(&process).cloned()),
             );

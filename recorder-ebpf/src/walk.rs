@@ -1,9 +1,10 @@
-//! `iter/task`: the sampling walk. One fixed record per task of a process in the table, straight into the reader's buffer.
+//! `iter/task`: the sampling walk. One fixed record per task of a process in the table, straight into the reader's buffer; none of a process
+//! with one thread that is as its last record said.
 
 use core::ffi::c_void;
 
 use aya_ebpf::helpers::{bpf_ktime_get_boot_ns, generated};
-use bc_abi::{ProcessKey, TaskRecord, process_flag, task_flag};
+use bc_abi::{Control, Process, ProcessKey, TaskRecord, process_flag, task_flag};
 
 use crate::entry::{self, Begin};
 use crate::layout::{Object, load, offset};
@@ -42,14 +43,16 @@ pub(crate) unsafe extern "C" fn walk_tasks(ctx: *const Context) -> i32 {
         found => found,
     };
     let Some(process) = process else { return 0 };
+    // SAFETY: a live map value.
+    if unsafe { unchanged(task, process, control) } {
+        return 0;
+    }
 
     let Some(scratch) = TASK_SCRATCH.get_ptr_mut(0) else {
         return 0;
     };
     // SAFETY: this CPU's own scratch, and there is one walk at a time.
     let record = unsafe { &mut *scratch };
-    // SAFETY: as above.
-    unsafe { words::clear(scratch) };
     record.process = key;
     record.pid = task.pid();
     // SAFETY: a live map value. Only walks touch `walk`, and there is one at a time.
@@ -62,6 +65,7 @@ pub(crate) unsafe extern "C" fn walk_tasks(ctx: *const Context) -> i32 {
             let forked =
                 core::ptr::read_volatile(&raw const (*process).flags) & process_flag::FORKED != 0;
             if !forked || core::ptr::read_volatile(&raw const (*process).threads_ended) != 0 {
+                flags |= task_flag::SUMMED;
                 words::copy(&raw const (*process).ended, &raw mut record.ended);
             }
         }
@@ -118,4 +122,45 @@ fn discover(task: Task, key: ProcessKey) -> bool {
     }
     let keys = task.cgroups();
     entry::watched(&keys) && entry::make(task, key, &keys, Begin::Found)
+}
+
+/// Whether a process has one thread, and that has not run since its last record, and nobody took memory from it. Notes what the record
+/// that is written otherwise will say.
+///
+/// # Safety
+/// `process` is a live map value; only walks touch `said`, and there is one at a time.
+#[inline(always)]
+unsafe fn unchanged(task: Task, process: *mut Process, control: &Control) -> bool {
+    // SAFETY: by contract.
+    unsafe {
+        let said = &raw mut (*process).said;
+        let ended = core::ptr::read_volatile(&raw const (*process).threads_ended);
+        let begun = core::ptr::read_volatile(&raw const (*process).threads_begun);
+        let mm = task.mm();
+        if begun.wrapping_sub(ended) != 1 || mm.is_null() {
+            (*said).minute = 0;
+            return false;
+        }
+        let (rss_pages, swap_pages) = resident_pages(mm).unwrap_or((0, 0));
+        let cpu_ns = task.cpu_ns();
+        let vm_pages: u64 = load(mm, offset!(mm_total_vm));
+        let same = cpu_ns == (*said).cpu_ns
+            && ended == (*said).threads_ended
+            && rss_pages == (*said).rss_pages
+            && swap_pages == (*said).swap_pages
+            && vm_pages == (*said).vm_pages;
+        let due = (*said).minute == 0
+            || ((*said).minute != control.minute
+                && control.second >= Control::due_second(task.tgid()));
+        if same && !due && control.discover == 0 {
+            return true;
+        }
+        (*said).minute = control.minute;
+        (*said).cpu_ns = cpu_ns;
+        (*said).threads_ended = ended;
+        (*said).rss_pages = rss_pages;
+        (*said).swap_pages = swap_pages;
+        (*said).vm_pages = vm_pages;
+        false
+    }
 }

@@ -73,6 +73,8 @@ pub(crate) struct Agent {
     active: Vec<ProcessKey>,
     discover: bool,
     walks: u64,
+    /// The latest walk that went through, by its number and when it began, ns since the epoch.
+    last_look: Option<(u64, u64)>,
     last_sample_ns: Option<u64>,
     failures: u32,
     losses: losses::Counted,
@@ -204,6 +206,7 @@ impl Agent {
             active: Vec::new(),
             discover: true,
             walks: 0,
+            last_look: None,
             last_sample_ns: None,
             failures: 0,
             losses: losses::Counted::default(),
@@ -258,7 +261,6 @@ impl Agent {
         }
         let empty = Batch {
             host: self.config.host.clone(),
-            samples: Vec::with_capacity(self.registry.len()),
             ..Batch::default()
         };
         let mut batch = std::mem::replace(&mut self.out, empty);

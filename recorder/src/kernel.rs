@@ -245,17 +245,21 @@ impl Kernel {
         })
     }
 
-    /// Walks every task of the machine and hands over one record for each task of a watched container. With `discover`, processes of
-    /// watched cgroups that are not in the table yet are taken in.
+    /// Walks every task of the machine at this UTC second and hands over one record for each task of a watched container whose process
+    /// has changed, or was not told of in this minute yet. With `discover`, processes of watched cgroups that are not in the table yet
+    /// are taken in, and every task is told of.
     pub fn walk(
         &mut self,
         discover: bool,
+        utc_s: u64,
         mut take: impl FnMut(&TaskRecord),
     ) -> Result<(), KernelError> {
         self.walks += 1;
         let control = Control {
             walk: self.walks,
             discover: u64::from(discover),
+            minute: utc_s / 60,
+            second: utc_s % 60,
         };
         self.attached
             .tables

@@ -29,8 +29,10 @@ struct Memory {
 impl Reading {
     /// Takes one more task of the process in.
     pub(crate) fn add(&mut self, record: &TaskRecord) {
-        self.totals.add(&record.totals);
-        if record.flags & task_flag::FIRST != 0 {
+        if record.flags & task_flag::ENDED == 0 {
+            self.totals.add(&record.totals);
+        }
+        if record.flags & task_flag::SUMMED != 0 {
             self.totals.add(&record.ended);
         }
         self.at_boot_ns = self.at_boot_ns.max(record.at_boot_ns);
@@ -123,8 +125,13 @@ fn split(totals: &Totals) -> Option<(u64, u64)> {
         .user_ns
         .checked_add(totals.system_ns)
         .filter(|&ticks| ticks > 0)?;
-    let system_ns =
-        (u128::from(totals.cpu_ns) * u128::from(totals.system_ns) / u128::from(ticks)) as u64;
+    // Dividing 128 bits takes ten times as long, and is needed only for processes that have run for long.
+    let system_ns = match totals.cpu_ns.checked_mul(totals.system_ns) {
+        Some(product) => product / ticks,
+        None => {
+            (u128::from(totals.cpu_ns) * u128::from(totals.system_ns) / u128::from(ticks)) as u64
+        }
+    };
     Some((totals.cpu_ns - system_ns, system_ns))
 }
 
@@ -143,7 +150,7 @@ mod tests {
             ..Totals::ZERO
         };
         let first = TaskRecord {
-            flags: task_flag::FIRST | task_flag::MEMORY | task_flag::RSS,
+            flags: task_flag::FIRST | task_flag::SUMMED | task_flag::MEMORY | task_flag::RSS,
             totals: own,
             ended,
             rss_pages: 3,

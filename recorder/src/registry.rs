@@ -36,8 +36,10 @@ pub(crate) struct Known {
     pub(crate) last: Option<Sample>,
     /// It executed something since its latest sample: its memory map is another one.
     pub(crate) new_memory: bool,
-    /// The last walk that saw it.
+    /// The last walk that told of it.
     pub(crate) seen_walk: u64,
+    /// The last walk that found it changed; every later one found it as its latest sample says.
+    pub(crate) changed_walk: u64,
     /// It is closed, but threads of it are still on their way out: taken at this walk at the latest.
     pub(crate) close_at_walk: Option<u64>,
     /// What has been told of its CPU time by core.
@@ -179,6 +181,7 @@ mod tests {
             last: None,
             new_memory: false,
             seen_walk: 0,
+            changed_walk: 0,
             close_at_walk: None,
             cores: CoresTold::default(),
         };

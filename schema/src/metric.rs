@@ -87,6 +87,18 @@ pub struct Metrics {
 
 const _: () = assert!(Metric::ALL.len() <= 32, "`valid` has 32 bits");
 
+/// The metrics that may fall, as bits of `valid`.
+const GAUGES: u32 = {
+    let (mut bits, mut index) = (0, 0);
+    while index < Metric::ALL.len() {
+        if matches!(Metric::ALL[index].kind(), MetricKind::Gauge) {
+            bits |= 1 << index;
+        }
+        index += 1;
+    }
+    bits
+};
+
 impl Metrics {
     /// Nothing known.
     pub const EMPTY: Metrics = Metrics {
@@ -125,10 +137,12 @@ impl Metrics {
 
     /// Lifts every total and peak to at least what `earlier` said: a running total never goes down.
     pub fn never_below(&mut self, earlier: &Metrics) {
-        for (metric, before) in earlier.iter() {
-            if metric.kind() != MetricKind::Gauge && self.get(metric).is_none_or(|now| now < before)
-            {
-                self.set(metric, before);
+        let never_fall = earlier.valid & !GAUGES;
+        for (index, before) in earlier.values.iter().enumerate() {
+            let bit = 1 << index;
+            if never_fall & bit != 0 && (self.valid & bit == 0 || self.values[index] < *before) {
+                self.values[index] = *before;
+                self.valid |= bit;
             }
         }
     }

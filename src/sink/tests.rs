@@ -1,9 +1,7 @@
 //! What live pages hear of a commit, and what a recorder hears of a failure.
 
 use bc_schema::store::WriteStore;
-use bc_schema::{
-    BootId, Closes, LifeKey, Loss, LossReason, Metrics, ProcessEnd, ProcessStart, Sample,
-};
+use bc_schema::{BootId, LifeKey, Loss, LossReason, ProcessEnd, ProcessExec, ProcessStart};
 
 use super::*;
 
@@ -47,16 +45,15 @@ fn start(pid: u32, container: &str) -> ProcessStart {
     }
 }
 
-fn sample(pid: u32) -> Sample {
-    let (metrics, max_rss_bytes, closes) = (Metrics::EMPTY, [None; 3], Closes::NONE);
-    Sample {
+fn exec(pid: u32) -> ProcessExec {
+    ProcessExec {
         process: process(pid),
         at_ns: 2,
-        epoch_ns: 0,
-        held_ns: 0,
-        metrics,
-        max_rss_bytes,
-        closes,
+        name: "p".into(),
+        exe: None,
+        args: None,
+        args_cut: false,
+        inherited: false,
     }
 }
 
@@ -87,7 +84,7 @@ async fn each_container_that_was_spoken_of_is_named_once() {
     };
     let second = Batch {
         until_ns: 7,
-        samples: vec![sample(1)],
+        execs: vec![exec(1)],
         ..Batch::default()
     };
     sink.deliver(&[second, first]).await.unwrap();
@@ -101,10 +98,10 @@ async fn each_container_that_was_spoken_of_is_named_once() {
         }
     );
 
-    // Samples and ends name only processes: whose they are was said before.
+    // Execs and ends name only processes: whose they are was said before.
     let batch = Batch {
         until_ns: 8,
-        samples: vec![sample(2)],
+        execs: vec![exec(2)],
         ends: vec![end(2)],
         ..Batch::default()
     };
@@ -114,11 +111,23 @@ async fn each_container_that_was_spoken_of_is_named_once() {
     // Who has ended is forgotten, or a busy machine's memory would fill with the dead.
     let batch = Batch {
         until_ns: 9,
-        samples: vec![sample(2), sample(3)],
+        execs: vec![exec(2), exec(3)],
         ..Batch::default()
     };
     sink.deliver(&[batch]).await.unwrap();
     assert_eq!(news.recv().await.unwrap().containers, [id("b")]);
+}
+
+#[tokio::test]
+async fn a_container_that_was_looked_at_is_news_even_if_all_of_it_sleeps() {
+    let (sink, mut news) = sink(|| Ok(()));
+    let seen = vec![(start(1, "a").life, 5)];
+    let batch = Batch {
+        seen,
+        ..Batch::default()
+    };
+    sink.deliver(&[batch]).await.unwrap();
+    assert_eq!(news.recv().await.unwrap().containers, [id("a")]);
 }
 
 #[tokio::test]

@@ -8,6 +8,8 @@ use crate::reading::Reading;
 
 /// Walks that a closed process waits for threads on their way out.
 const GRACE_WALKS: u64 = 2;
+/// A process that no walk has told of for so long is gone: while it lives, one of each minute's does.
+const UNSEEN_WALKS: u64 = 130;
 
 impl Agent {
     /// The kernel says that a process is closed.
@@ -71,6 +73,7 @@ impl Agent {
             self.clock.utc_ns(entry.end.at_boot_ns),
             metrics,
             Closes::ALL,
+            self.last_look,
             &mut self.out.samples,
         );
         let at_ns = known.last.as_ref().map_or(0, |last| last.at_ns);
@@ -118,7 +121,9 @@ impl Agent {
         let missing: Vec<ProcessKey> = self
             .registry
             .iter_mut()
-            .filter(|(_, known)| known.seen_walk + 1 < walks && known.close_at_walk.is_none())
+            .filter(|(_, known)| {
+                known.seen_walk + UNSEEN_WALKS < walks && known.close_at_walk.is_none()
+            })
             .map(|(key, _)| key)
             .collect();
         for key in missing {

@@ -103,6 +103,7 @@ impl Agent {
             last: None,
             new_memory: false,
             seen_walk: self.walks,
+            changed_walk: self.walks,
             close_at_walk: None,
             cores: CoresTold::new((!forked).then_some(entry.entered_boot_ns)),
         };

@@ -14,6 +14,8 @@ use crate::registry::Known;
 
 /// Most seconds without samples that are declared one by one; a longer gap is declared as one loss for the rest.
 const DECLARED_SECONDS: u64 = 3_600;
+/// Every so many walks it is asked who was not met any more. A walk tells of each process at least once a minute.
+const VANISHED_WALKS: u64 = 60;
 
 impl Agent {
     /// Takes the second's events and samples, and sends them.
@@ -50,64 +52,79 @@ impl Agent {
         Ok(())
     }
 
-    /// Walks, takes in what is new, and samples everything.
+    /// Walks, samples what has changed, and takes in what is new.
     pub(super) fn walk(&mut self) -> Result<(), Error> {
+        self.walks += 1;
+        let look = Look {
+            walk: self.walks,
+            at_ns: self.clock.now_ns(),
+            before: self.last_look,
+        };
         let mut on_core = OnCore::look(&self.kernel);
-        let readings = self.read_all(&mut on_core)?;
-        let mut active = Vec::new();
-        for (key, reading) in &readings {
-            if !self.registry.contains(*key) {
-                let Some(entry) = self.kernel.process(*key) else {
+        let Walked { others, mut active } = self.read_all(&look, &mut on_core)?;
+        for (key, reading) in others {
+            if !self.registry.contains(key) {
+                let Some(entry) = self.kernel.process(key) else {
                     continue;
                 };
-                if !self.take_in(*key, &entry) {
+                if !self.take_in(key, &entry) {
                     continue;
                 }
             }
             let metrics = reading.metrics(self.page_bytes, self.kernel.has_io());
             let at_ns = self.clock.utc_ns(reading.at_boot_ns);
-            let Some(known) = self.registry.get_mut(*key) else {
-                continue;
-            };
-            known.seen_walk = self.walks;
-            // The final record of a zombie is on its way, and knows more.
-            if !reading.closed {
-                let cpu_ns = metrics.get(Metric::CpuNs);
-                if known
-                    .last
-                    .as_ref()
-                    .is_none_or(|last| last.metrics.get(Metric::CpuNs) != cpu_ns)
-                {
-                    active.push(*key);
-                }
-                known.sample(at_ns, metrics, Closes::NONE, &mut self.out.samples);
+            if let Some(known) = self.registry.get_mut(key)
+                && known.look(&look, at_ns, metrics, reading.closed, &mut self.out.samples)
+            {
+                active.push(key);
             }
         }
         self.tell_cores(active, &on_core);
+        self.last_look = Some((look.walk, look.at_ns));
         self.status.samples += 1;
-        self.miss_vanished();
+        for (_, life) in self.lives.iter_mut().filter(|(_, life)| life.open > 0) {
+            self.out.seen.push((life.facts.life.clone(), look.at_ns));
+        }
+        if self.walks.is_multiple_of(VANISHED_WALKS) {
+            self.miss_vanished();
+        }
         Ok(())
     }
 
-    /// One reading per process. Nearly all processes have one thread, and need no looking up.
-    fn read_all(&mut self, on_core: &mut OnCore) -> Result<Vec<(ProcessKey, Reading)>, Error> {
-        self.walks += 1;
-        let mut readings: Vec<(ProcessKey, Reading)> = Vec::with_capacity(self.registry.len() + 16);
+    /// Reads every task that has something to tell. Nearly all processes have one thread and are known: their samples are made on the way.
+    fn read_all(&mut self, look: &Look, on_core: &mut OnCore) -> Result<Walked, Error> {
+        let mut others: Vec<(ProcessKey, Reading)> = Vec::new();
+        let mut active = Vec::new();
         let mut threaded: FxHashMap<ProcessKey, usize> = FxHashMap::default();
         let discover = std::mem::take(&mut self.discover);
-        self.kernel.walk(discover, |record| {
-            on_core.read(record);
-            let index = if record.threads == 1 && record.flags & task_flag::FIRST != 0 {
-                readings.len()
-            } else {
-                *threaded.entry(record.process).or_insert(readings.len())
-            };
-            if index == readings.len() {
-                readings.push((record.process, Reading::default()));
-            }
-            readings[index].1.add(record);
-        })?;
-        Ok(readings)
+        let (page_bytes, has_io) = (self.page_bytes, self.kernel.has_io());
+        let (registry, clock) = (&mut self.registry, &self.clock);
+        let samples = &mut self.out.samples;
+        self.kernel
+            .walk(discover, look.at_ns / SECOND_NS, |record| {
+                on_core.read(record);
+                let alone = record.threads == 1 && record.flags & task_flag::FIRST != 0;
+                if alone && let Some(known) = registry.get_mut(record.process) {
+                    let mut reading = Reading::default();
+                    reading.add(record);
+                    let metrics = reading.metrics(page_bytes, has_io);
+                    let at_ns = clock.utc_ns(reading.at_boot_ns);
+                    if known.look(look, at_ns, metrics, reading.closed, samples) {
+                        active.push(record.process);
+                    }
+                    return;
+                }
+                let index = if alone {
+                    others.len()
+                } else {
+                    *threaded.entry(record.process).or_insert(others.len())
+                };
+                if index == others.len() {
+                    others.push((record.process, Reading::default()));
+                }
+                others[index].1.add(record);
+            })?;
+        Ok(Walked { others, active })
     }
 
     /// Declares the seconds since the last sample that had none: the recorder was stopped or starved.
@@ -133,13 +150,59 @@ impl Agent {
     }
 }
 
+/// What a walk leaves to do.
+struct Walked {
+    /// One reading for each process that has several threads or is not known yet.
+    others: Vec<(ProcessKey, Reading)>,
+    /// Of the rest, those that have used CPU since the walk before.
+    active: Vec<ProcessKey>,
+}
+
+/// A walk, as the samples that it makes know it.
+struct Look {
+    walk: u64,
+    at_ns: u64,
+    before: Option<(u64, u64)>,
+}
+
 impl Known {
-    /// Adds a sample, after the sample before it once more if that turns out to have closed a bucket.
+    /// A walk told of it. It is sampled if it has changed, or has no sample in this minute yet. Whether it has used CPU since its last sample.
+    fn look(
+        &mut self,
+        look: &Look,
+        at_ns: u64,
+        metrics: Metrics,
+        closed: bool,
+        out: &mut Vec<Sample>,
+    ) -> bool {
+        self.seen_walk = look.walk;
+        let cpu_ns = metrics.get(Metric::CpuNs);
+        let active = !closed
+            && self
+                .last
+                .as_ref()
+                .is_none_or(|last| last.metrics.get(Metric::CpuNs) != cpu_ns);
+        let same = self.last.as_ref().is_some_and(|last| {
+            last.metrics == metrics && !Closes::between(last.at_ns, at_ns).any()
+        });
+        // The final record of a zombie is on its way, and knows more.
+        if !closed && !same {
+            self.sample(at_ns, metrics, Closes::NONE, look.before, out);
+        }
+        if closed || !same {
+            self.changed_walk = look.walk;
+        }
+        active
+    }
+
+    /// Adds a sample, after the sample before it once more if that turns out to have closed a bucket. `before` is the last walk before this
+    /// moment, by its number and time.
     pub(crate) fn sample(
         &mut self,
         at_ns: u64,
         mut metrics: Metrics,
         closes: Closes,
+        before: Option<(u64, u64)>,
         out: &mut Vec<Sample>,
     ) {
         // A peak that was not there before was reached since the sample before: what the samples missed, the kernel noted.
@@ -153,6 +216,12 @@ impl Known {
         let mut max_rss_bytes = [metrics.get(Metric::RssBytes).max(new_peak); 3];
         // Time does not go back for a process either: a final may carry the boot clock of a switch that the last walk outran.
         let at_ns = at_ns.max(self.last.as_ref().map_or(0, |last| last.at_ns));
+        let held_ns = match (before, &self.last) {
+            (Some((walk, looked_ns)), Some(last)) if self.changed_walk < walk => {
+                looked_ns.clamp(last.at_ns, at_ns)
+            }
+            _ => 0,
+        };
         if let Some(last) = &mut self.last {
             let mut before = last.metrics;
             if self.new_memory {
@@ -163,6 +232,10 @@ impl Known {
             for (index, resolution) in Resolution::COARSE.into_iter().enumerate() {
                 if !closed.contains(resolution) {
                     max_rss_bytes[index] = max_rss_bytes[index].max(last.max_rss_bytes[index]);
+                } else if resolution.bucket_ns(held_ns) == resolution.bucket_ns(at_ns) {
+                    // The bucket began at the level that held until then.
+                    let held = last.metrics.get(Metric::RssBytes);
+                    max_rss_bytes[index] = max_rss_bytes[index].max(held);
                 }
             }
             if closed.any() {
@@ -175,7 +248,7 @@ impl Known {
             process: self.id,
             at_ns,
             epoch_ns: 0,
-            held_ns: 0,
+            held_ns,
             metrics,
             max_rss_bytes,
             closes,
@@ -212,6 +285,7 @@ mod tests {
             last: None,
             new_memory: false,
             seen_walk: 0,
+            changed_walk: 0,
             close_at_walk: None,
             cores: CoresTold::default(),
         }
@@ -228,9 +302,15 @@ mod tests {
     fn the_last_sample_of_a_minute_is_sent_again_as_its_last() {
         let (mut known, mut out) = (known(), Vec::new());
         let minute_ns = 60 * SECOND_NS;
-        known.sample(minute_ns - 2, metrics(10, 900), Closes::NONE, &mut out);
-        known.sample(minute_ns - 1, metrics(9, 100), Closes::NONE, &mut out);
-        known.sample(minute_ns + 1, metrics(30, 50), Closes::NONE, &mut out);
+        known.sample(
+            minute_ns - 2,
+            metrics(10, 900),
+            Closes::NONE,
+            None,
+            &mut out,
+        );
+        known.sample(minute_ns - 1, metrics(9, 100), Closes::NONE, None, &mut out);
+        known.sample(minute_ns + 1, metrics(30, 50), Closes::NONE, None, &mut out);
         assert_eq!(out.len(), 4);
         assert_eq!(
             (out[2].at_ns, out[2].closes.contains(Resolution::Minute)),
@@ -247,6 +327,7 @@ mod tests {
             minute_ns + 2,
             metrics(31, 40).with(Metric::PeakRssBytes, 950),
             Closes::NONE,
+            None,
             &mut out,
         );
         assert_eq!(
@@ -259,9 +340,9 @@ mod tests {
     #[test]
     fn an_exec_starts_a_new_peak() {
         let (mut known, mut out) = (known(), Vec::new());
-        known.sample(1, metrics(1, 900), Closes::NONE, &mut out);
+        known.sample(1, metrics(1, 900), Closes::NONE, None, &mut out);
         known.new_memory = true;
-        known.sample(2, metrics(2, 10), Closes::NONE, &mut out);
+        known.sample(2, metrics(2, 10), Closes::NONE, None, &mut out);
         assert_eq!(out[1].metrics.get(Metric::PeakRssBytes), Some(10));
     }
 }

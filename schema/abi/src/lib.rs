@@ -15,7 +15,9 @@ pub use control::Control;
 pub use event::{ARGS_MAX, Event, EventHeader, EventKind, ExecEvent, MkdirEvent, PATH_MAX};
 pub use layout::{ABSENT, Layout, PathMode};
 pub use loss::KernelLoss;
-pub use process::{Account, ENTRY_SLOTS, End, Process, ProcessKey, Totals, end_flag, process_flag};
+pub use process::{
+    Account, ENTRY_SLOTS, End, Process, ProcessKey, Said, Totals, end_flag, process_flag,
+};
 pub use running::Running;
 pub use task::{TaskRecord, task_flag};
 pub use watch::{CgroupKey, Watch};

@@ -144,6 +144,8 @@ pub struct Process {
     pub closed: u64,
     /// Number of the last walk that took `ended` along.
     pub walk: u64,
+    /// What the last record of it said, of a process with one thread.
+    pub said: Said,
     /// Pid in the innermost PID namespace; 0: unknown.
     pub container_pid: u32,
     /// Real uid in the initial user namespace.
@@ -156,6 +158,25 @@ pub struct Process {
     pub end: End,
     /// `comm` when it was taken in, up to its NUL.
     pub comm: [u8; 16],
+}
+
+/// By what a walk sees that nothing of a process has changed since its last record: a thread that used no CPU did nothing, and only its
+/// memory can be taken from it meanwhile.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Said {
+    /// [`crate::Control::minute`] of that record; 0: there was none.
+    pub minute: u64,
+    /// Its thread's CPU, ns.
+    pub cpu_ns: u64,
+    /// Threads that had ended.
+    pub threads_ended: u64,
+    /// Resident pages.
+    pub rss_pages: u64,
+    /// Swapped-out pages.
+    pub swap_pages: u64,
+    /// Pages of virtual memory.
+    pub vm_pages: u64,
 }
 
 /// Sums of a cgroup's processes that the table had no room for.
@@ -171,4 +192,4 @@ pub struct Account {
 const _: () = assert!(size_of::<ProcessKey>() == 16);
 const _: () = assert!(size_of::<Totals>() == 96);
 const _: () = assert!(size_of::<End>() == 32);
-const _: () = assert!(size_of::<Process>() == 80 + 16 + 56 + 8 + 96 * 2 + 32 + 16);
+const _: () = assert!(size_of::<Process>() == 80 + 16 + 56 + 48 + 8 + 96 * 2 + 32 + 16);

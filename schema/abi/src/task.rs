@@ -4,9 +4,9 @@ use crate::process::{ProcessKey, Totals};
 
 /// Flags of [`TaskRecord::flags`].
 pub mod task_flag {
-    /// The first record of its process in this walk: `ended` is valid.
+    /// The first record of its process in this walk.
     pub const FIRST: u32 = 1;
-    /// `totals` are already in `ended` (a dead leader that waits for its threads or its parent).
+    /// `totals` are already in `ended` (a dead leader that waits for its threads or its parent), and not valid here.
     pub const ENDED: u32 = 1 << 1;
     /// The memory fields are valid: the task has a memory map of its own.
     pub const MEMORY: u32 = 1 << 2;
@@ -18,9 +18,11 @@ pub mod task_flag {
     pub const RSS: u32 = 1 << 6;
     /// Its process is closed: a zombie that waits for its parent.
     pub const CLOSED: u32 = 1 << 5;
+    /// `ended` is valid: threads of the process had ended when its first task was read.
+    pub const SUMMED: u32 = 1 << 7;
 }
 
-/// One task.
+/// One task. What no flag says to be valid holds anything.
 #[repr(C)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct TaskRecord {
