@@ -7,6 +7,7 @@ pub mod batch;
 pub mod committed;
 pub mod container;
 pub mod cpu_total;
+pub mod cpu_usage;
 pub mod loss;
 pub mod metric;
 pub mod process;

@@ -41,6 +41,7 @@ pub(crate) fn routes(app: &App) -> Router<Arc<App>> {
         .routes(routes!(containers::one))
         .routes(routes!(processes::list))
         .routes(routes!(processes::one))
+        .routes(routes!(processes::cpus::cpus))
         .routes(routes!(usage::usage))
         .routes(routes!(losses::losses))
         .routes(routes!(stream::stream))

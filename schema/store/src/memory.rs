@@ -1,6 +1,7 @@
 //! The reference store: every fact as it came, every answer computed from all of them. Slow, in memory, and plain to see through;
 //! the conformance suite holds the other stores to what it says.
 
+mod cpus;
 mod read;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -58,6 +59,7 @@ struct Process {
     ends: Vec<ProcessEnd>,
     /// By epoch and time.
     samples: BTreeMap<(u64, u64), Cell>,
+    cpus: cpus::Cpus,
 }
 
 /// A process in one container.
@@ -105,6 +107,12 @@ impl Books {
                 .entry((sample.epoch_ns, sample.at_ns))
                 .and_modify(|known| known.merge(&cell))
                 .or_insert(cell);
+        }
+        for total in &batch.cpus {
+            self.processes
+                .entry(total.process)
+                .or_default()
+                .take_cpu(total);
         }
         for end in &batch.ends {
             self.processes

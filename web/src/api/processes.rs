@@ -1,5 +1,6 @@
 //! `processes`: the table and the tree are both drawn from it.
 
+pub(crate) mod cpus;
 mod select;
 mod show;
 

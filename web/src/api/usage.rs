@@ -102,7 +102,7 @@ pub(crate) struct Request {
     process: Option<ProcessId>,
 }
 
-impl Asked for Request {
+impl Asked for plan::Asked {
     fn read(parameters: &Parameters) -> Result<Self, Problem> {
         let resolutions = [
             ("auto", None),
@@ -112,29 +112,35 @@ impl Asked for Request {
             ("d", Some(Resolution::Day)),
         ];
         let (from_ns, to_ns) = parameters.range_ns()?;
+        Ok(Self {
+            resolution: parameters
+                .choice(
+                    "resolution",
+                    "Buckets of a second, minute, hour or day; `auto` (the default) is the finest that is still held for all of the range \
+                     and puts at most 8 buckets into a point.",
+                    &resolutions,
+                )?
+                .flatten(),
+            finest: Resolution::Second,
+            from_ns,
+            to_ns,
+            points: parameters.number(
+                "points",
+                "At most so many steps: neighbouring buckets are joined into steps of equal length.",
+                10..=5000,
+                600,
+            )?,
+        })
+    }
+}
+
+impl Asked for Request {
+    fn read(parameters: &Parameters) -> Result<Self, Problem> {
         Ok(Request {
             drawn: parameters
                 .choice("metric", "What is drawn; `cpu` unless told otherwise.", &Drawn::ALL)?
                 .unwrap_or(Drawn::Cpu),
-            asked: plan::Asked {
-                resolution: parameters
-                    .choice(
-                        "resolution",
-                        "Buckets of a second, minute, hour or day; `auto` (the default) is the finest that is still held for all of the range \
-                         and puts at most 8 buckets into a point.",
-                        &resolutions,
-                    )?
-                    .flatten(),
-                finest: Resolution::Second,
-                from_ns,
-                to_ns,
-                points: parameters.number(
-                    "points",
-                    "At most so many steps: neighbouring buckets are joined into steps of equal length.",
-                    10..=5000,
-                    600,
-                )?,
-            },
+            asked: plan::Asked::read(parameters)?,
             top: parameters.number(
                 "top",
                 "So many processes have curves of their own, those with the most; the others share one.",
@@ -242,7 +248,7 @@ async fn plan(
     }
 }
 
-fn too_fine(most: u64) -> Problem {
+pub(super) fn too_fine(most: u64) -> Problem {
     let allowed =
         format!("coarser, or the range shorter: one answer is drawn from at most {most} buckets");
     Problem::parameter("resolution", allowed)

@@ -4,6 +4,7 @@
 
 mod api;
 mod auth;
+mod cpus;
 mod live;
 mod openapi;
 mod page;

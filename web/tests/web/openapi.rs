@@ -154,6 +154,10 @@ async fn answers_are_as_described() {
             format!("/containers/{FULL}/usage?metric=block_io&resolution=d"),
         ),
         (
+            "/containers/{id}/processes/{process}/cpus",
+            format!("/containers/{FULL}/processes/{}/cpus", process(2)),
+        ),
+        (
             "/containers/{id}/losses",
             format!("/containers/{FULL}/losses"),
         ),

@@ -1,13 +1,14 @@
 //! A small recording that every number of these tests comes from.
 //!
 //! The container `FULL` lives for ten seconds: `sh` (pid 10) uses 100 ms of CPU a second; `burn` (pid 11) 1 s a second for four seconds;
+//! on CPU 0 and then on CPU 5;
 //! then pid 11 is used again by a `true` that lives for 20 ms and is killed. `job_7` is long over.
 
 use std::collections::BTreeMap;
 
 use bc_schema::{
-    Batch, Closes, Container, ContainerId, ContainerKind, LifeKey, Limits, Loss, LossReason,
-    Metric, Metrics, ProcessEnd, ProcessExec, ProcessId, ProcessStart, Sample,
+    Batch, Closes, Container, ContainerId, ContainerKind, CpuTotal, LifeKey, Limits, Loss,
+    LossReason, Metric, Metrics, ProcessEnd, ProcessExec, ProcessId, ProcessStart, Sample,
 };
 
 pub(crate) const FULL: &str = "262b281ffa9d0123456789abcdef0123456789abcdef0123456789abcdef0123";
@@ -170,6 +171,22 @@ pub(crate) fn recording() -> Vec<Batch> {
         batch
             .samples
             .push(sample(2, t0 + (2 + second) * S + S / 2, metrics));
+    }
+    // `burn` on its way from one CPU to another.
+    for (second, cpu, cpu_ns) in [
+        (2, 0, S),
+        (3, 0, S + S / 4),
+        (3, 5, S / 4 * 3),
+        (4, 5, S / 4 * 7),
+        (5, 5, S / 4 * 11),
+    ] {
+        batch.cpus.push(CpuTotal {
+            process: process(2),
+            cpu,
+            at_ns: t0 + second * S + S / 2,
+            epoch_ns: 0,
+            cpu_ns,
+        });
     }
     let last = Metrics::EMPTY.with(Metric::CpuNs, 4 * S);
     batch.samples.push(sample(2, t0 + 6 * S, last));

@@ -65,6 +65,22 @@ async fn the_matrix_of_bad_requests() {
             "32",
         ),
         (format!("containers/{FULL}/processes/{id}"), 404, "process"),
+        (format!("containers/{FULL}/processes/12/cpus"), 400, "32"),
+        (
+            format!("containers/{FULL}/processes/{id}/cpus"),
+            404,
+            "process",
+        ),
+        (
+            format!("containers/{FULL}/processes/{id}/cpus?points=5001"),
+            400,
+            "points",
+        ),
+        (
+            format!("containers/{FULL}/processes/{id}/cpus?resolution=w"),
+            400,
+            "resolution",
+        ),
         (
             format!("containers/{FULL}/usage?metric=heat"),
             400,

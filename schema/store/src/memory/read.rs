@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use async_trait::async_trait;
 use bc_schema::store::{
-    ContainerQuery, ContainerRecord, LossRecord, ProcessQuery, ProcessRecord, ReadStore, Series,
-    SeriesQuery, StoreError,
+    ContainerQuery, ContainerRecord, CpuSeries, CpuSeriesQuery, LossRecord, ProcessQuery,
+    ProcessRecord, ReadStore, Series, SeriesQuery, StoreError,
 };
 use bc_schema::usage::{self, Base};
 use bc_schema::{ContainerId, Metric, Resolution, TimeRange};
@@ -123,6 +123,15 @@ impl Books {
             )
         });
         found.iter().map(Account::record).collect()
+    }
+
+    fn cpu_series(&self, id: &ContainerId, query: &CpuSeriesQuery) -> Vec<CpuSeries> {
+        let account = self
+            .container_accounts(id)
+            .find(|account| account.start.process == query.process);
+        account.map_or_else(Vec::new, |account| {
+            account.cpu_series(query, &self.lives[&account.start.life].floors_ns)
+        })
     }
 
     fn series(&self, id: &ContainerId, query: &SeriesQuery) -> Vec<Series> {
@@ -285,6 +294,18 @@ impl ReadStore for MemoryStore {
         Ok(books
             .resolve(id)
             .map(|id| books.series(&id, query))
+            .unwrap_or_default())
+    }
+
+    async fn cpu_series(
+        &self,
+        id: &ContainerId,
+        query: &CpuSeriesQuery,
+    ) -> Result<Vec<CpuSeries>, StoreError> {
+        let books = self.books();
+        Ok(books
+            .resolve(id)
+            .map(|id| books.cpu_series(&id, query))
             .unwrap_or_default())
     }
 
