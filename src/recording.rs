@@ -12,7 +12,7 @@ use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use crate::sink::StoreSink;
+use crate::sink::{CommitTimes, StoreSink};
 
 /// A stop that takes longer than this has gone wrong.
 const STOP_PATIENCE: Duration = Duration::from_secs(10);
@@ -21,6 +21,8 @@ const STOP_PATIENCE: Duration = Duration::from_secs(10);
 pub(crate) struct Recording {
     /// How it is doing.
     pub(crate) status: watch::Receiver<Status>,
+    /// How long the store takes.
+    pub(crate) commits: CommitTimes,
     /// For those who ask something of it.
     pub(crate) desk: Desk,
     shutdown: CancellationToken,
@@ -39,6 +41,7 @@ impl Recording {
         S: ReadStore + WriteStore + 'static,
     {
         let sink = Arc::new(StoreSink::new(store.clone(), committed));
+        let commits = sink.commits();
         let (commands, inbox) = mpsc::channel(16);
         let (report, status) = watch::channel(Status::default());
         let shutdown = CancellationToken::new();
@@ -51,6 +54,7 @@ impl Recording {
         ));
         Self {
             status,
+            commits,
             desk: Desk::new(commands, store.clone()),
             shutdown,
             task: Some(task),

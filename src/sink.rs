@@ -2,11 +2,13 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
 use async_trait::async_trait;
 use bc_recorder::{Sink, SinkError};
 use bc_schema::store::{StoreError, WriteStore};
 use bc_schema::{Batch, Committed, ContainerId, ProcessId};
+use bc_web::Durations;
 use tokio::sync::broadcast;
 
 /// Writes to a store of this process.
@@ -15,7 +17,11 @@ pub(crate) struct StoreSink {
     committed: broadcast::Sender<Committed>,
     /// Execs and ends name only their process; the news names containers. Samples come with the lives that were looked at.
     container_of: Mutex<HashMap<ProcessId, Arc<ContainerId>>>,
+    commits: CommitTimes,
 }
+
+/// How long the store took, shared with who tells of it.
+pub(crate) type CommitTimes = Arc<Mutex<Durations>>;
 
 impl StoreSink {
     /// Writes to `store`, and tells `committed` of what is durable.
@@ -24,7 +30,13 @@ impl StoreSink {
             store,
             committed,
             container_of: Mutex::default(),
+            commits: CommitTimes::default(),
         }
+    }
+
+    /// How long commits took so far.
+    pub(crate) fn commits(&self) -> CommitTimes {
+        self.commits.clone()
     }
 
     /// The news of batches that have just become durable.
@@ -88,13 +100,16 @@ impl StoreSink {
 #[async_trait]
 impl Sink for StoreSink {
     async fn deliver(&self, batches: &[Batch]) -> Result<(), SinkError> {
-        self.store
-            .write(batches)
-            .await
-            .map_err(|error| match error {
-                StoreError::Unavailable { .. } => SinkError::Later(with_causes(&error)),
-                StoreError::Refused(_) => SinkError::Never(with_causes(&error)),
-            })?;
+        let began = Instant::now();
+        let written = self.store.write(batches).await;
+        self.commits
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .add(began.elapsed());
+        written.map_err(|error| match error {
+            StoreError::Unavailable { .. } => SinkError::Later(with_causes(&error)),
+            StoreError::Refused(_) => SinkError::Never(with_causes(&error)),
+        })?;
         // Nobody listening is no error.
         let _ = self.committed.send(self.news(batches));
         Ok(())

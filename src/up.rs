@@ -56,7 +56,12 @@ pub(crate) async fn serve(settings: &Settings) -> anyhow::Result<()> {
     };
     let mut recording = Recording::start(config, &store, committed.clone());
     let (health, said) = watch::channel(bc_web::Health::default());
-    tokio::spawn(health::follow(recording.status.clone(), health));
+    tokio::spawn(health::follow(
+        recording.status.clone(),
+        recording.commits.clone(),
+        data.database(),
+        health,
+    ));
 
     let stop = CancellationToken::new();
     let mut parts = Parts::default();

@@ -37,7 +37,7 @@ use crate::registry::Registry;
 use crate::resolver::{Excludes, Globs, Units};
 use crate::runtime::{self, RuntimeFact, Written};
 use crate::sink::Sink;
-use crate::status::Status;
+use crate::status::{Ring, Status};
 
 /// How long before the end of a UTC second its sample is taken, so that a second's usage falls into that second.
 const BEFORE_SECOND_ENDS: Duration = Duration::from_millis(100);
@@ -83,6 +83,9 @@ pub(crate) struct Agent {
     finishing: Vec<commands::Finishing>,
     runs: Vec<commands::Run>,
     declared: BTreeMap<(u64, LossReason, Option<ContainerId>), (u64, u64)>,
+    ring: Option<kernel::RingFill>,
+    /// The most that waited in the ring since the last account, bytes.
+    ring_waiting_bytes: u64,
     status: Status,
 }
 
@@ -95,6 +98,7 @@ pub(crate) async fn run(
     shutdown: CancellationToken,
 ) -> Result<(), Error> {
     let mut agent = Agent::start(config)?;
+    agent.ring = agent.kernel.ring_fill();
     let delivery = agent.delivery.clone();
     let carrier = tokio::spawn(async move { delivery.run(sink).await });
     let (facts, mut runtime_facts) = mpsc::channel(256);
@@ -218,6 +222,8 @@ impl Agent {
             finishing: Vec::new(),
             runs: Vec::new(),
             declared: BTreeMap::new(),
+            ring: None,
+            ring_waiting_bytes: 0,
             status: Status::default(),
             config,
         })
@@ -233,6 +239,11 @@ impl Agent {
 
     /// Takes every event that waits in the ring.
     fn take_events(&mut self) {
+        let waiting_bytes = self
+            .ring
+            .as_ref()
+            .map_or(0, kernel::RingFill::waiting_bytes);
+        self.ring_waiting_bytes = self.ring_waiting_bytes.max(waiting_bytes);
         self.kernel.flush_log();
         while let Some(event) = self.kernel.next_event() {
             match event {
@@ -301,6 +312,11 @@ impl Agent {
         });
         self.status.containers = self.lives.len() as u64;
         self.status.processes = self.registry.len() as u64;
+        let waiting_bytes = std::mem::take(&mut self.ring_waiting_bytes);
+        self.status.ring = self.ring.as_ref().map(|ring| Ring {
+            waiting_bytes,
+            size_bytes: ring.size_bytes(),
+        });
         self.status.own_cpu_ns = own_cpu_ns();
         self.status.own_rss_bytes = own_rss_bytes(self.page_bytes);
         status.send_replace(self.status.clone());

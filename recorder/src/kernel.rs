@@ -14,6 +14,7 @@ mod load;
 mod object;
 mod path_mode;
 mod pins;
+mod ring_fill;
 mod shared;
 mod tables;
 
@@ -32,6 +33,7 @@ pub use self::event::KernelEvent;
 use self::load::Attached;
 pub use self::object::embedded;
 use self::pins::{PinsError, Place};
+pub use self::ring_fill::RingFill;
 use self::shared::Shared;
 use crate::capacities::Capacities;
 
@@ -118,6 +120,11 @@ impl Kernel {
     /// Waits on this for events.
     pub fn event_fd(&self) -> BorrowedFd<'_> {
         self.attached.tables.events.as_fd()
+    }
+
+    /// How full the ring of events is; `None` where the kernel does not show it.
+    pub fn ring_fill(&self) -> Option<RingFill> {
+        RingFill::of(self.event_fd())
     }
 
     /// Prints what the kernel programs logged (`--kernel-log`), through the `log` facade.

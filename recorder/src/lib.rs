@@ -27,7 +27,7 @@ pub use config::{Config, Resume};
 pub use error::Error;
 pub use kernel::embedded;
 pub use sink::{Sink, SinkError};
-pub use status::Status;
+pub use status::{Ring, Status};
 
 use std::sync::Arc;
 

@@ -19,8 +19,19 @@ pub struct Status {
     pub samples: u64,
     /// Losses since the start, by reason.
     pub losses: BTreeMap<LossReason, u64>,
+    /// The ring that brings events from the kernel; `None`: the kernel does not show it.
+    pub ring: Option<Ring>,
     /// CPU time of the recorder's own process, ns.
     pub own_cpu_ns: u64,
     /// Resident memory of the recorder's own process, bytes.
     pub own_rss_bytes: u64,
+}
+
+/// How full the ring of events was: events that find it full are lost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ring {
+    /// The most that waited in it at one time since the account before, bytes.
+    pub waiting_bytes: u64,
+    /// What it holds, bytes.
+    pub size_bytes: u64,
 }

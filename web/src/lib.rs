@@ -26,6 +26,6 @@ mod server;
 pub use auth::token;
 pub use config::{Config, Secret};
 pub use error::{ConfigError, Error};
-pub use health::Health;
+pub use health::{Durations, Health};
 pub use page::page_embedded;
 pub use server::run;

@@ -1,23 +1,25 @@
 //! `/metrics`: what is recorded and what is asked, as Prometheus text. No label holds an id, a key or a path.
 
+mod recorder;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64};
-use std::time::Instant;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use axum::extract::{Request, State};
 use axum::http::{StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use prometheus_client::collector::Collector;
+use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
-use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric};
-use prometheus_client::metrics::counter::{ConstCounter, Counter};
+use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::{ConstGauge, Gauge};
-use prometheus_client::registry::Registry;
+use prometheus_client::metrics::info::Info;
+use prometheus_client::registry::{Registry, Unit};
 
 use crate::app::App;
-use crate::health::Health;
+use recorder::OfHealth;
 
 /// Which kind of request, and how it came out.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -27,12 +29,30 @@ struct Outcome {
 }
 
 /// What this web was asked so far.
-#[derive(Default, Clone)]
+#[derive(Clone)]
 pub(crate) struct Requests {
+    since: SystemTime,
     answered: Family<Outcome, Counter<u64, AtomicU64>>,
-    busy_us: Family<Outcome, Counter<u64, AtomicU64>>,
+    busy_s: Family<Outcome, Counter<f64, AtomicU64>>,
+    /// Wrong tokens that were shown.
+    pub(crate) wrong_tokens: Counter<u64, AtomicU64>,
+    /// Connections that are open now.
+    pub(crate) connections: Gauge<i64, AtomicI64>,
     /// Event streams that are open now.
     pub(crate) streams: Gauge<i64, AtomicI64>,
+}
+
+impl Default for Requests {
+    fn default() -> Self {
+        Self {
+            since: SystemTime::now(),
+            answered: Family::default(),
+            busy_s: Family::default(),
+            wrong_tokens: Counter::default(),
+            connections: Gauge::default(),
+            streams: Gauge::default(),
+        }
+    }
 }
 
 /// Counts requests and tells the log of them: never a query string, which may hold a token.
@@ -45,9 +65,14 @@ pub(crate) async fn count(State(app): State<Arc<App>>, request: Request, next: N
         family,
         status: class(response.status()),
     };
-    let busy_us = began.elapsed().as_micros() as u64;
-    app.requests.answered.get_or_create(&outcome).inc();
-    app.requests.busy_us.get_or_create(&outcome).inc_by(busy_us);
+    let busy = began.elapsed();
+    let busy_us = busy.as_micros() as u64;
+    let requests = &app.requests;
+    requests.answered.get_or_create(&outcome).inc();
+    requests
+        .busy_s
+        .get_or_create(&outcome)
+        .inc_by(busy.as_secs_f64());
     tracing::debug!(%method, family, status = response.status().as_u16(), busy_us, "answered");
     response
 }
@@ -77,21 +102,42 @@ fn class(status: StatusCode) -> &'static str {
 /// The page of numbers.
 pub(crate) async fn page(State(app): State<Arc<App>>) -> Response {
     let mut registry = Registry::with_prefix("bubble_chamber");
+    let requests = &app.requests;
+    let version = Info::new(vec![("version", env!("CARGO_PKG_VERSION"))]);
+    registry.register("build", "What runs here", version);
+    let since = requests.since.duration_since(UNIX_EPOCH);
+    registry.register_with_unit(
+        "start_time",
+        "When this program began, since the epoch",
+        Unit::Seconds,
+        ConstGauge::new(since.map_or(0.0, |since| since.as_secs_f64())),
+    );
     registry.register_collector(Box::new(OfHealth(app.health.borrow().clone())));
     registry.register(
         "http_requests",
         "Requests answered",
-        app.requests.answered.clone(),
+        requests.answered.clone(),
+    );
+    registry.register_with_unit(
+        "http_busy",
+        "Time from request to answer",
+        Unit::Seconds,
+        requests.busy_s.clone(),
     );
     registry.register(
-        "http_busy_microseconds",
-        "Time from request to answer",
-        app.requests.busy_us.clone(),
+        "http_wrong_tokens",
+        "Tokens shown that nobody here signed",
+        requests.wrong_tokens.clone(),
+    );
+    registry.register(
+        "http_connections",
+        "Connections open now",
+        requests.connections.clone(),
     );
     registry.register(
         "http_streams",
         "Event streams open now",
-        app.requests.streams.clone(),
+        requests.streams.clone(),
     );
     let mut text = String::new();
     match encode(&mut text, &registry) {
@@ -106,66 +152,6 @@ pub(crate) async fn page(State(app): State<Arc<App>>) -> Response {
         Err(error) => {
             crate::problem::Problem::Broken(format!("writing metrics: {error}")).into_plain()
         }
-    }
-}
-
-/// The recording's health as metrics of this instant.
-#[derive(Debug)]
-struct OfHealth(Health);
-
-impl Collector for OfHealth {
-    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), std::fmt::Error> {
-        let Health {
-            recording,
-            containers,
-            processes,
-            samples,
-            losses,
-            own_cpu_ns,
-            own_rss_bytes,
-            ..
-        } = &self.0;
-        let gauges = [
-            (
-                "recording",
-                "Whether processes are being recorded",
-                u64::from(*recording),
-            ),
-            (
-                "containers",
-                "Containers and jobs being watched",
-                *containers,
-            ),
-            ("processes", "Processes known and alive", *processes),
-            (
-                "resident_memory_bytes",
-                "Resident memory of this program",
-                *own_rss_bytes,
-            ),
-        ];
-        for (name, help, value) in gauges {
-            let metric = ConstGauge::new(value);
-            metric.encode(encoder.encode_descriptor(name, help, None, metric.metric_type())?)?;
-        }
-        let counters = [
-            ("samples", "Samples taken", *samples),
-            ("cpu_nanoseconds", "CPU time of this program", *own_cpu_ns),
-        ];
-        for (name, help, value) in counters {
-            let metric = ConstCounter::new(value);
-            metric.encode(encoder.encode_descriptor(name, help, None, metric.metric_type())?)?;
-        }
-        let lost = Family::<[(&str, &str); 1], Counter<u64, AtomicU64>>::default();
-        for (reason, count) in losses {
-            lost.get_or_create(&[("reason", reason.name())])
-                .inc_by(*count);
-        }
-        lost.encode(encoder.encode_descriptor(
-            "losses",
-            "What could not be recorded",
-            None,
-            lost.metric_type(),
-        )?)
     }
 }
 

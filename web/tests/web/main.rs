@@ -2,6 +2,7 @@
 //!
 //! Each test starts a server of its own on a free port, over the reference store.
 
+mod alerts;
 mod api;
 mod auth;
 mod cpus;

@@ -190,6 +190,13 @@ async fn metrics_hold_numbers_and_no_ids() {
         health.recording = true;
         health.samples = 1234;
         health.losses.insert(bc_schema::LossReason::RingFull, 5);
+        health.own_cpu_ns = 1_250_000_000;
+        health.own_rss_bytes = 33;
+        health.ring_bytes = Some((4096, 65536));
+        health.disk_bytes = Some((700, 9000));
+        for ms in [1, 3, 4, 60_000] {
+            health.commits.add(std::time::Duration::from_millis(ms));
+        }
     });
     site.get(&format!("/container/{FULL}/proc")).await;
     site.bare(&format!("/container/{FULL}/proc")).await;
@@ -199,6 +206,19 @@ async fn metrics_hold_numbers_and_no_ids() {
         "bubble_chamber_recording 1",
         "bubble_chamber_samples_total 1234",
         r#"bubble_chamber_losses_total{reason="ring_full"} 5"#,
+        r#"bubble_chamber_losses_total{reason="samples_missed"} 0"#,
+        "bubble_chamber_cpu_seconds_total 1.25",
+        "bubble_chamber_resident_memory_bytes 33",
+        "bubble_chamber_ring_waiting_bytes 4096",
+        "bubble_chamber_ring_size_bytes 65536",
+        "bubble_chamber_store_bytes 700",
+        "bubble_chamber_disk_free_bytes 9000",
+        r#"bubble_chamber_commit_seconds_bucket{le="0.001"} 1"#,
+        r#"bubble_chamber_commit_seconds_bucket{le="0.005"} 3"#,
+        r#"bubble_chamber_commit_seconds_bucket{le="30.0"} 3"#,
+        r#"bubble_chamber_commit_seconds_bucket{le="+Inf"} 4"#,
+        "bubble_chamber_commit_seconds_count 4",
+        "bubble_chamber_commit_seconds_sum 60.008",
         r#"bubble_chamber_http_requests_total{family="seed",status="2xx"} 1"#,
         r#"bubble_chamber_http_requests_total{family="seed",status="4xx"} 1"#,
         "# EOF",
