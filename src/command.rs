@@ -84,10 +84,7 @@ pub(crate) fn take(settings: &Settings, role: &str) -> anyhow::Result<(DataDir, 
     let data = DataDir::create(&settings.data)?;
     match data.lock(role)? {
         Ok(lock) => Ok((data, lock)),
-        Err(holder) => bail!(
-            "the data directory {} is in use by {holder}: stop that first, or name another directory with --data",
-            data.path().display()
-        ),
+        Err(holder) => bail!(data.in_use_by(&holder)),
     }
 }
 

@@ -1,34 +1,30 @@
-//! What a `run` and the `up` of its data directory say to each other over `control.sock`: one JSON object a line, an answer to
-//! each question in turn. Who may ask is [`server`]'s to check.
+//! What a `run` and the one who records into its data directory say to each other over a unix socket: one JSON object a line, an
+//! answer to each question in turn. Who asks is told by the kernel, never by the question; what they may is for those who answer.
 
+pub(crate) mod address;
 pub(crate) mod client;
+pub(crate) mod desk;
+mod guests;
+pub(crate) mod peer;
 pub(crate) mod server;
-
-use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
 /// A line longer than this is no question of ours: a command line is cut before it is sent.
-const LONGEST_LINE: u64 = 256 * 1024;
+const LONGEST_LINE: u64 = 64 * 1024;
 
 /// A question.
-#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "ask", rename_all = "snake_case")]
 pub(crate) enum Ask {
-    /// Is someone there?
-    Ping,
-    /// Record a cgroup as a run; answered once the kernel watches it.
-    Watch {
+    /// Put the process that asks into a cgroup of its own, and record that as a run of the user it belongs to.
+    Record {
         /// What it is to be called.
         id: String,
         /// Whether that may have been the name of an earlier one.
         again: bool,
-        /// Its cgroup's directory.
-        cgroup: PathBuf,
-        /// The command, to be shown.
+        /// The command that the process will become, to be shown.
         command: Vec<String>,
-        /// Whom it belongs to.
-        uid: u32,
     },
     /// Wait until every process of a run has ended and is stored.
     Finish {
@@ -42,21 +38,19 @@ pub(crate) enum Ask {
         /// Whose.
         id: String,
     },
+    /// Leave the data directory to the `up` that asks.
+    HandOver,
 }
 
 /// An answer.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "answer", rename_all = "snake_case")]
 pub(crate) enum Answer {
-    /// To `ping`.
-    Pong {
-        /// The version that answers.
-        version: String,
-        /// Its process.
-        pid: u32,
+    /// To `record`: the kernel watches its cgroup, and the process is in it.
+    Recording {
+        /// The page, with a token that opens it.
+        url: String,
     },
-    /// To `watch`.
-    Watching,
     /// To `finish`.
     Finished {
         /// Processes recorded.
@@ -71,6 +65,10 @@ pub(crate) enum Answer {
         /// The page, with a token that opens it.
         url: String,
     },
+    /// To `hand_over`: the directory is free.
+    HandedOver,
+    /// To anybody who has asked too much at once: later.
+    Busy,
     /// To anything.
     Refused {
         /// Why, for people.

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 
-pub(crate) use lock::Lock;
+pub(crate) use lock::{Holder, Lock};
 
 use bc_web::Secret;
 
@@ -60,14 +60,17 @@ impl DataDir {
         self.0.join("bubble-chamber.db")
     }
 
-    /// The socket on which the one who records answers.
-    pub(crate) fn control_socket(&self) -> PathBuf {
-        self.0.join("control.sock")
+    /// Takes the directory for this process alone; `role` tells others who has it.
+    pub(crate) fn lock(&self, role: &str) -> anyhow::Result<Result<Lock, Holder>> {
+        lock::take(&self.0.join("lock"), role)
     }
 
-    /// Takes the directory for this process alone; `role` tells others who has it.
-    pub(crate) fn lock(&self, role: &str) -> anyhow::Result<Result<Lock, lock::Holder>> {
-        lock::take(&self.0.join("lock"), role)
+    /// What is said when somebody else has it.
+    pub(crate) fn in_use_by(&self, holder: &Holder) -> String {
+        format!(
+            "the data directory {} is in use by {holder}: stop that first, or name another directory with --data",
+            self.0.display()
+        )
     }
 
     /// The directory's own secret. `None`: it has none yet.

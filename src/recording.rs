@@ -5,9 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, anyhow, bail};
-use bc_recorder::{Command, Finished, Status};
+use bc_recorder::resolver::is_reserved;
+use bc_recorder::{Command, Finished, Status, WatchError, may_continue};
 use bc_schema::store::{ReadStore, WriteStore};
-use bc_schema::{Committed, ContainerId};
+use bc_schema::{Committed, Container, ContainerId, ContainerKind};
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -145,15 +146,20 @@ impl Desk {
             command,
             uid,
         } = run;
-        let known = self
-            .store
-            .container(&id)
-            .await
-            .context("cannot look up whether the id is in use")?;
-        if known.is_some() && !again {
+        if is_reserved(id.as_str()) {
             bail!(
-                "the id `{id}` has been used: choose another with --id, or say --again to record another life of it"
+                "the id `{id}` is of the form that containers or jobs have: choose another with --id"
             );
+        }
+        if let Some(earlier) = self.earlier(&id).await? {
+            if !earlier.iter().all(|life| may_continue(life, Some(uid))) {
+                return Err(WatchError::Others(id).into());
+            }
+            if !again {
+                bail!(
+                    "the id `{id}` has been used: choose another with --id, or say --again to record another life of it"
+                );
+            }
         }
         let (reply, answer) = oneshot::channel();
         let ask = Command::Watch {
@@ -168,6 +174,26 @@ impl Desk {
             .await
             .context("the recorder has ended")?;
         Ok(answer.await.context("the recorder has ended")??)
+    }
+
+    /// Whether an id is that of runs of one user, and of nothing else.
+    pub(crate) async fn is_all_of(&self, id: &ContainerId, uid: u32) -> anyhow::Result<bool> {
+        let earlier = self.earlier(id).await?;
+        Ok(earlier.is_some_and(|lives| {
+            let theirs =
+                |life: &Container| life.kind == ContainerKind::Run && life.uid == Some(uid);
+            lives.iter().all(theirs)
+        }))
+    }
+
+    /// Every life that was recorded under an id; `None`: it has not been used.
+    async fn earlier(&self, id: &ContainerId) -> anyhow::Result<Option<Vec<Container>>> {
+        let known = self
+            .store
+            .container(id)
+            .await
+            .context("cannot look up whether the id is in use")?;
+        Ok(known.map(|record| record.lives))
     }
 
     /// Waits until every process of a run has ended and is stored, but no longer than `patience` for those that live on.

@@ -3,6 +3,7 @@
 mod interrupt;
 mod parts;
 mod resume;
+mod take_over;
 
 use std::io::ErrorKind;
 use std::net::SocketAddr;
@@ -15,8 +16,10 @@ use tokio::net::TcpListener;
 use tokio::sync::{broadcast, watch};
 use tokio_util::sync::CancellationToken;
 
-use crate::command::take;
-use crate::control::server::{self, Server};
+use crate::control::address;
+use crate::control::desk::UpDesk;
+use crate::control::server;
+use crate::data_dir::DataDir;
 use crate::health;
 use crate::link::{ADMIN_FOR, Links};
 use crate::recording::Recording;
@@ -31,8 +34,11 @@ const NEWS: usize = 64;
 /// Records and serves until interrupted, or until a part fails.
 pub(crate) async fn serve(settings: &Settings) -> anyhow::Result<()> {
     let mut interrupt = Interrupt::listen()?;
-    let (data, lock) = take(settings, "up")?;
+    let data = DataDir::create(&settings.data)?;
+    let taken = take_over::begin(&data)?;
     let listener = bind(settings.listen).await?;
+    // What refuses early has done so: who records until now is not stopped for nothing.
+    let lock = take_over::end(&data, taken).await?;
     let listen = listener
         .local_addr()
         .context("cannot learn the page's own address")?;
@@ -42,7 +48,8 @@ pub(crate) async fn serve(settings: &Settings) -> anyhow::Result<()> {
     // Before anything is begun that would have to be ended.
     web.check()?;
 
-    let control = server::listen(&data.control_socket())?;
+    let socket = address::of(data.path());
+    let control = address::listen(&socket)?;
     let store = Arc::new(SqliteStore::open(&data.database())?);
     let (committed, _) = broadcast::channel::<Committed>(NEWS);
     let host = &settings.recorder.host;
@@ -65,11 +72,12 @@ pub(crate) async fn serve(settings: &Settings) -> anyhow::Result<()> {
 
     let stop = CancellationToken::new();
     let mut parts = Parts::default();
-    let desk = Server {
-        desk: recording.desk.clone(),
-        links: links.clone(),
-    };
-    parts.start("the control socket", desk.serve(control, stop.clone()));
+    let desk = UpDesk::new(recording.desk.clone(), links.clone());
+    let stop_control = stop.clone();
+    parts.start("the control socket", async move {
+        server::serve(desk, control, stop_control).await;
+        Ok(())
+    });
     let clean = bc_clean::Config {
         retention: settings.retention,
         ..Default::default()
@@ -99,7 +107,7 @@ pub(crate) async fn serve(settings: &Settings) -> anyhow::Result<()> {
             recorder.and(parts.stopped().await)
         } => stopped,
     };
-    let _ = std::fs::remove_file(data.control_socket());
+    let _ = std::fs::remove_file(socket);
     // What fails first is the cause; what fails while stopping after it is its consequence.
     outcome.and(stopped)
 }
@@ -114,7 +122,7 @@ async fn attend(recording: &mut Recording, links: &Links) -> anyhow::Error {
         if first.is_ok_and(|status| status.containers == 0) {
             say(
                 "no container or job runs here now; each will be recorded from its first process on. \
-                 To see one: `sudo bubble-chamber run -- sleep 30`, or start any container",
+                 To see one: `bubble-chamber run -- sleep 30`, or start any container",
             );
         }
         anyhow::Ok(())

@@ -287,6 +287,8 @@ impl Agent {
         }
         self.close_all_pending();
         self.finish_all();
+        self.clear_runs(0);
+        self.take_events();
         self.end_all_over();
         self.flush();
     }

@@ -17,7 +17,7 @@ use std::path::PathBuf;
 
 pub use bc_abi::CgroupKey;
 pub use hierarchy::{Hierarchies, Hierarchy};
-pub use run::{RunCgroup, enter};
+pub use run::{RunCgroup, enter, remove_when_empty};
 pub use walk::Cgroup;
 
 /// What went wrong with cgroups.

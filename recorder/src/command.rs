@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use bc_schema::ContainerId;
+use bc_schema::{Container, ContainerId, ContainerKind};
 use tokio::sync::oneshot;
 
 /// A request to a running recorder.
@@ -50,6 +50,9 @@ pub enum WatchError {
     /// The id is in use by a live run.
     #[error("a run with the id `{0}` is being recorded now; choose another with --id")]
     InUse(ContainerId),
+    /// The id was a container's, or a run's of another user.
+    #[error("the id `{0}` has been used by somebody else; choose another with --id")]
+    Others(ContainerId),
     /// The directory is no cgroup.
     #[error("{path} is not a cgroup: {reason}")]
     NotACgroup {
@@ -61,4 +64,9 @@ pub enum WatchError {
     /// The kernel refused.
     #[error("the kernel's watch table took no entry: {0}")]
     Refused(String),
+}
+
+/// Whether a user may begin another life of what was called so before: a link that opens one life opens them all.
+pub fn may_continue(earlier: &Container, uid: Option<u32>) -> bool {
+    earlier.kind == ContainerKind::Run && (uid == Some(0) || earlier.uid == uid)
 }

@@ -22,7 +22,7 @@ pub mod sink;
 pub mod status;
 
 pub use capacities::{Capacities, CapacityError};
-pub use command::{Command, Finished, WatchError};
+pub use command::{Command, Finished, WatchError, may_continue};
 pub use config::{Config, Resume};
 pub use error::Error;
 pub use kernel::embedded;

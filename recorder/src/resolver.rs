@@ -14,6 +14,7 @@ mod globs;
 mod kubernetes;
 mod lxc;
 mod podman;
+mod reserved;
 mod slurm;
 mod systemd;
 
@@ -26,6 +27,7 @@ use bc_schema::ContainerKind;
 
 pub use containerd::{Candidate, candidate};
 pub use globs::{BadGlob, Excludes, Globs};
+pub use reserved::is_reserved;
 pub use systemd::Units;
 
 /// The owner of a cgroup.

@@ -1,60 +1,41 @@
-//! The asking side: a `run` that has found an `up`.
+//! The asking side. It blocks: the process that becomes a command asks for itself, before it has threads.
 
-use std::io::ErrorKind;
+use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 use bc_recorder::Finished;
 use bc_schema::ContainerId;
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
-use tokio::net::UnixStream;
 
 use super::{Answer, Ask, LONGEST_LINE};
-use crate::recording::Run;
 
 const GONE: &str = "the `up` that recorded here has stopped";
 
-/// An `up`, by its socket. Each question connects anew: it may be stopped and started again while a command runs.
+/// How long an answer may take, besides what was asked to be waited for.
+const ANSWER_WITHIN: Duration = Duration::from_secs(20);
+
+/// How long a place is waited for when there are too many.
+const PLACE_WITHIN: Duration = Duration::from_secs(30);
+
+/// How often it is asked for.
+const PLACE_POLL: Duration = Duration::from_millis(50);
+
+/// Whoever records into a data directory, by its socket. Each question connects anew: it may be stopped and started again while a
+/// command runs.
+#[derive(Debug, Clone)]
 pub(crate) struct Client(PathBuf);
 
 impl Client {
-    /// Looks for one; `None` where nobody listens.
-    pub(crate) async fn find(socket: &Path) -> anyhow::Result<Option<Self>> {
-        let found = connect(socket).await?;
-        Ok(found.map(|_| Self(socket.to_owned())))
+    /// By a socket, whether somebody listens there or not.
+    pub(crate) fn at(socket: &Path) -> Self {
+        Self(socket.to_owned())
     }
 
-    /// Has a run's cgroup watched; when this comes back, nothing that happens in it is missed.
-    pub(crate) async fn watch(&self, run: Run) -> anyhow::Result<()> {
-        let Run {
-            id,
-            again,
-            cgroup,
-            command,
-            uid,
-        } = run;
-        match self
-            .ask(&Ask::Watch {
-                id: id.to_string(),
-                again,
-                cgroup,
-                command,
-                uid,
-            })
-            .await?
-        {
-            Answer::Watching => Ok(()),
-            other => senseless(&other),
-        }
-    }
-
-    /// Where the page of a run is, with a token that opens it.
-    pub(crate) async fn url(&self, id: &ContainerId) -> anyhow::Result<String> {
-        match self.ask(&Ask::Url { id: id.to_string() }).await? {
-            Answer::Url { url } => Ok(url),
-            other => senseless(&other),
-        }
+    /// Whether somebody listens.
+    pub(crate) fn answers(&self) -> anyhow::Result<bool> {
+        Ok(connect(&self.0)?.is_some())
     }
 
     /// Waits until every process of a run has ended and is stored, but no longer than `patience` for those that live on.
@@ -64,13 +45,13 @@ impl Client {
         patience: Duration,
     ) -> anyhow::Result<Finished> {
         let patience_ms = patience.as_millis().try_into().unwrap_or(u64::MAX);
-        match self
-            .ask(&Ask::Finish {
-                id: id.to_string(),
-                patience_ms,
-            })
-            .await?
-        {
+        let ask = Ask::Finish {
+            id: id.to_string(),
+            patience_ms,
+        };
+        let client = self.clone();
+        let answer = tokio::task::spawn_blocking(move || client.ask(&ask)).await??;
+        match answer {
             Answer::Finished {
                 processes,
                 open_processes,
@@ -85,37 +66,57 @@ impl Client {
     }
 
     /// Asks, and waits for the answer; a refusal is an error.
-    pub(super) async fn ask(&self, ask: &Ask) -> anyhow::Result<Answer> {
-        let mut stream = BufReader::new(connect(&self.0).await?.context(GONE)?);
+    pub(crate) fn ask(&self, ask: &Ask) -> anyhow::Result<Answer> {
         let mut line = serde_json::to_vec(ask)?;
         line.push(b'\n');
-        stream.write_all(&line).await.context(GONE)?;
+        let until = Instant::now() + PLACE_WITHIN;
+        loop {
+            match self.ask_once(&line)? {
+                Answer::Busy if Instant::now() < until => std::thread::sleep(PLACE_POLL),
+                Answer::Busy => {
+                    bail!("the `up` that records here is kept busy by others of yours; try again")
+                }
+                Answer::Refused { why } => bail!(why),
+                answer => return Ok(answer),
+            }
+        }
+    }
+
+    fn ask_once(&self, line: &[u8]) -> anyhow::Result<Answer> {
+        let mut stream = connect(&self.0)?.context(GONE)?;
+        stream.set_read_timeout(Some(ANSWER_WITHIN))?;
+        stream.set_write_timeout(Some(ANSWER_WITHIN))?;
+        // Who has no place for us says so without listening.
+        let _ = stream.write_all(line);
         let mut answer = String::new();
-        stream
+        match BufReader::new(stream)
             .take(LONGEST_LINE)
             .read_line(&mut answer)
-            .await
-            .context(GONE)?;
+        {
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                bail!(
+                    "the `up` that records here did not answer within {} s",
+                    ANSWER_WITHIN.as_secs()
+                )
+            }
+            read => read.context(GONE)?,
+        };
         if answer.is_empty() {
             bail!(GONE);
         }
-        match serde_json::from_str(&answer)
-            .context("the `up` that records here is of another version: restart it")?
-        {
-            Answer::Refused { why } => bail!(why),
-            answer => Ok(answer),
-        }
+        serde_json::from_str(&answer)
+            .context("the `up` that records here is of another version: restart it")
     }
 }
 
-async fn connect(socket: &Path) -> anyhow::Result<Option<UnixStream>> {
+fn connect(socket: &Path) -> anyhow::Result<Option<UnixStream>> {
     // A socket without a listener is what a killed `up` leaves behind; one that resets is an `up` just stopping.
     let nobody = [
         ErrorKind::NotFound,
         ErrorKind::ConnectionRefused,
         ErrorKind::ConnectionReset,
     ];
-    match UnixStream::connect(socket).await {
+    match UnixStream::connect(socket) {
         Ok(stream) => Ok(Some(stream)),
         Err(error) if nobody.contains(&error.kind()) => Ok(None),
         Err(error) => Err(error).with_context(|| {
@@ -127,7 +128,8 @@ async fn connect(socket: &Path) -> anyhow::Result<Option<UnixStream>> {
     }
 }
 
-fn senseless<T>(answer: &Answer) -> anyhow::Result<T> {
+/// Says that an answer fits no question.
+pub(crate) fn senseless<T>(answer: &Answer) -> anyhow::Result<T> {
     bail!(
         "the `up` that records here answered something else ({answer:?}): it is of another version, restart it"
     )

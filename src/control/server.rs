@@ -1,139 +1,103 @@
-//! The answering side: an `up`. Root and the owner of this process may ask; nobody else yet.
+//! The answering side's connections: how many, how long, how much is read of each. What is answered is [`Answers`]' own.
 
-use std::io::ErrorKind;
-use std::path::Path;
+use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use bc_schema::ContainerId;
-use std::os::unix::fs::PermissionsExt;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{UnixListener, UnixStream};
 use tokio_util::sync::CancellationToken;
 
+use super::guests::Guests;
+use super::peer::Peer;
 use super::{Answer, Ask, LONGEST_LINE};
-use crate::link::Links;
-use crate::recording::{Desk, Run};
 
-/// What it takes to answer.
-pub(crate) struct Server {
-    /// The recorder's.
-    pub(crate) desk: Desk,
-    /// The page's.
-    pub(crate) links: Links,
+/// How long a connection may take to put its next question, and to take its answer.
+const QUESTION_WITHIN: Duration = Duration::from_secs(5);
+
+/// How long nobody is let in after that failed: descriptors are short for a moment.
+const BREATH: Duration = Duration::from_millis(100);
+
+/// Whoever answers.
+pub(crate) trait Answers: Send + Sync + 'static {
+    /// Answers one question of a peer.
+    fn answer(&self, ask: Ask, peer: &Peer) -> impl Future<Output = anyhow::Result<Answer>> + Send;
 }
 
-/// Opens the socket. Only for who holds the directory's lock: a socket that is there is then a dead one's.
-pub(crate) fn listen(socket: &Path) -> anyhow::Result<UnixListener> {
-    let doing = || format!("cannot open the control socket {}", socket.display());
-    match std::fs::remove_file(socket) {
-        Err(error) if error.kind() != ErrorKind::NotFound => return Err(error).with_context(doing),
-        _ => {}
+/// Answers until told to stop.
+pub(crate) async fn serve<A: Answers>(
+    answers: A,
+    listener: UnixListener,
+    shutdown: CancellationToken,
+) {
+    let answers = Arc::new(answers);
+    let guests = Arc::new(Guests::default());
+    loop {
+        let accepted = tokio::select! {
+            () = shutdown.cancelled() => return,
+            accepted = listener.accept() => accepted,
+        };
+        let stream = match accepted {
+            Ok((stream, _)) => stream,
+            Err(error) => {
+                tracing::warn!(%error, "the control socket lets nobody in for a moment");
+                tokio::time::sleep(BREATH).await;
+                continue;
+            }
+        };
+        // One that is gone already has nothing to ask.
+        let Ok(peer) = Peer::of(&stream) else {
+            continue;
+        };
+        let Some(place) = guests.admit(peer.uid) else {
+            let _ = stream.try_write(&line(&Answer::Busy));
+            continue;
+        };
+        let (answers, shutdown) = (answers.clone(), shutdown.clone());
+        tokio::spawn(async move {
+            let talk = talk(&*answers, stream, &peer);
+            if let Some(Err(error)) = shutdown.run_until_cancelled(talk).await {
+                tracing::debug!(%error, uid = peer.uid, "a talk over the control socket ended early");
+            }
+            drop(place);
+        });
     }
-    let listener = UnixListener::bind(socket).with_context(doing)?;
-    std::fs::set_permissions(socket, std::fs::Permissions::from_mode(0o600)).with_context(doing)?;
-    Ok(listener)
 }
 
-impl Server {
-    /// Answers until told to stop.
-    pub(crate) async fn serve(
-        self,
-        listener: UnixListener,
-        shutdown: CancellationToken,
-    ) -> anyhow::Result<()> {
-        let server = Arc::new(self);
-        loop {
-            let (stream, _) = tokio::select! {
-                () = shutdown.cancelled() => return Ok(()),
-                accepted = listener.accept() => accepted.context("the control socket failed")?,
-            };
-            let (server, shutdown) = (server.clone(), shutdown.clone());
-            tokio::spawn(async move {
-                let talk = shutdown.run_until_cancelled(server.talk(stream)).await;
-                if let Some(Err(error)) = talk {
-                    tracing::debug!(%error, "a talk over the control socket ended early");
-                }
-            });
+async fn talk<A: Answers>(answers: &A, stream: UnixStream, peer: &Peer) -> anyhow::Result<()> {
+    let mut stream = BufReader::new(stream);
+    loop {
+        let mut question = Vec::new();
+        let mut part = (&mut stream).take(LONGEST_LINE);
+        let read = part.read_until(b'\n', &mut question);
+        tokio::time::timeout(QUESTION_WITHIN, read)
+            .await
+            .context("it asked too slowly")??;
+        if question.is_empty() {
+            return Ok(());
+        }
+        let answer = match serde_json::from_slice(&question) {
+            Ok(ask) => answers.answer(ask, peer).await,
+            Err(_) => Err(anyhow::anyhow!(
+                "the `up` that records here does not know this question: it is of another version, restart it"
+            )),
+        };
+        let answer = answer.unwrap_or_else(|error| Answer::Refused {
+            why: format!("{error:#}"),
+        });
+        tokio::time::timeout(QUESTION_WITHIN, stream.write_all(&line(&answer)))
+            .await
+            .context("it took no answer")??;
+        if question.last() != Some(&b'\n') {
+            // The rest of what was too long would be taken for a question.
+            return Ok(());
         }
     }
-
-    async fn talk(&self, stream: UnixStream) -> std::io::Result<()> {
-        let peer = stream.peer_cred()?.uid();
-        let mut stream = BufReader::new(stream);
-        loop {
-            let mut line = Vec::new();
-            (&mut stream)
-                .take(LONGEST_LINE)
-                .read_until(b'\n', &mut line)
-                .await?;
-            if line.is_empty() {
-                return Ok(());
-            }
-            let answer = if peer == 0 || peer == nix::unistd::geteuid().as_raw() {
-                self.answer(&line)
-                    .await
-                    .unwrap_or_else(|error| Answer::Refused {
-                        why: format!("{error:#}"),
-                    })
-            } else {
-                Answer::Refused {
-                    why:
-                        "only root may have commands recorded here: say `sudo bubble-chamber run …`"
-                            .into(),
-                }
-            };
-            let mut text = serde_json::to_vec(&answer)?;
-            text.push(b'\n');
-            stream.write_all(&text).await?;
-        }
-    }
-
-    async fn answer(&self, line: &[u8]) -> anyhow::Result<Answer> {
-        let ask = serde_json::from_slice(line)
-            .context("the `up` that records here does not know this question: it is of another version, restart it")?;
-        Ok(match ask {
-            Ask::Ping => Answer::Pong {
-                version: env!("CARGO_PKG_VERSION").into(),
-                pid: std::process::id(),
-            },
-            Ask::Watch {
-                id,
-                again,
-                cgroup,
-                command,
-                uid,
-            } => {
-                self.desk
-                    .watch(Run {
-                        id: known(id)?,
-                        again,
-                        cgroup,
-                        command,
-                        uid,
-                    })
-                    .await?;
-                Answer::Watching
-            }
-            Ask::Finish { id, patience_ms } => {
-                let finished = self
-                    .desk
-                    .finish(known(id)?, Duration::from_millis(patience_ms))
-                    .await?;
-                Answer::Finished {
-                    processes: finished.processes,
-                    open_processes: finished.open_processes,
-                    cpu_ns: finished.cpu_ns,
-                }
-            }
-            Ask::Url { id } => Answer::Url {
-                url: self.links.container(&known(id)?),
-            },
-        })
-    }
 }
 
-fn known(id: String) -> anyhow::Result<ContainerId> {
-    ContainerId::new(id).context("that is no id")
+fn line(answer: &Answer) -> Vec<u8> {
+    let mut text = serde_json::to_vec(answer).expect("an answer is plain text and numbers");
+    text.push(b'\n');
+    text
 }

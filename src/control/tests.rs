@@ -1,36 +1,32 @@
-//! A `run` and an `up` talking, over a real socket, with a recorder that only answers.
+//! Asking and answering over a real socket, with a recorder that only answers. That a process is moved and recorded is for the live
+//! tests: here it would be this one.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use bc_recorder::{Command, Finished, WatchError};
+use bc_recorder::{Command, Finished};
 use bc_schema::store::WriteStore;
 use bc_schema::{Batch, Container, ContainerId, ContainerKind, LifeKey, Limits};
 use bc_store::MemoryStore;
 use bc_web::Secret;
-use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::UnixStream;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::client::Client;
-use super::server::{self, Server};
-use super::{Answer, Ask};
+use super::desk::UpDesk;
+use super::{Answer, Ask, LONGEST_LINE, address, server};
 use crate::link::Links;
 use crate::recording::Desk;
 use crate::settings::{Layer, Settings};
 
-/// Watches everything but `busy`; every run ends with 3 processes.
+/// Watches everything; every run ends with 3 processes.
 async fn answering(mut inbox: mpsc::Receiver<Command>) {
     while let Some(command) = inbox.recv().await {
         match command {
-            Command::Watch { id, reply, .. } => {
-                let busy = id.as_str() == "busy";
-                let _ = reply.send(if busy {
-                    Err(WatchError::InUse(id))
-                } else {
-                    Ok(())
-                });
+            Command::Watch { reply, .. } => {
+                let _ = reply.send(Ok(()));
             }
             Command::Finish {
                 patience, reply, ..
@@ -46,7 +42,41 @@ async fn answering(mut inbox: mpsc::Receiver<Command>) {
     }
 }
 
-/// A server on `socket` that knows a finished run called `used`.
+/// A server on a socket of its own that knows a finished run called `used`.
+struct Served {
+    _folder: tempfile::TempDir,
+    socket: PathBuf,
+    shutdown: CancellationToken,
+}
+
+impl Served {
+    async fn start() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let socket = folder.path().join("sockets/control.sock");
+        let shutdown = serve(&socket).await;
+        Self {
+            _folder: folder,
+            socket,
+            shutdown,
+        }
+    }
+
+    async fn ask(&self, ask: Ask) -> anyhow::Result<Answer> {
+        let client = Client::at(&self.socket);
+        tokio::task::spawn_blocking(move || client.ask(&ask))
+            .await
+            .unwrap()
+    }
+
+    async fn refusal(&self, ask: Ask) -> String {
+        self.ask(ask).await.unwrap_err().to_string()
+    }
+
+    async fn connect(&self) -> BufReader<UnixStream> {
+        BufReader::new(UnixStream::connect(&self.socket).await.unwrap())
+    }
+}
+
 async fn serve(socket: &Path) -> CancellationToken {
     let store = MemoryStore::new();
     let life = LifeKey {
@@ -63,7 +93,7 @@ async fn serve(socket: &Path) -> CancellationToken {
         labels: Default::default(),
         limits: Limits::default(),
         cgroup: "/used".into(),
-        uid: None,
+        uid: Some(nix::unistd::geteuid().as_raw()),
         stated_ns: 1,
         ended_ns: Some(2),
     };
@@ -83,108 +113,81 @@ async fn serve(socket: &Path) -> CancellationToken {
     let settings = Settings::from(flags);
     let links = Links::new(&settings, settings.listen, &Secret::new("unused"));
     let shutdown = CancellationToken::new();
-    let server = Server {
-        desk: Desk::new(commands, Arc::new(store)),
-        links,
-    };
-    let listener = server::listen(socket).unwrap();
-    tokio::spawn(server.serve(listener, shutdown.clone()));
+    let desk = UpDesk::new(Desk::new(commands, Arc::new(store)), links);
+    let listener = address::listen(socket).unwrap();
+    tokio::spawn(server::serve(desk, listener, shutdown.clone()));
     shutdown
 }
 
-fn watch(id: &str, again: bool) -> Ask {
-    Ask::Watch {
+fn record(id: &str, again: bool) -> Ask {
+    Ask::Record {
         id: id.into(),
         again,
-        cgroup: "/c".into(),
         command: vec!["true".into()],
-        uid: 0,
     }
 }
 
 #[tokio::test]
 async fn each_question_has_its_answer() {
-    let folder = tempfile::tempdir().unwrap();
-    let socket = folder.path().join("control.sock");
-    serve(&socket).await;
-    let client = Client::find(&socket).await.unwrap().unwrap();
-
-    let Answer::Pong { pid, .. } = client.ask(&Ask::Ping).await.unwrap() else {
-        panic!("no pong")
+    let served = Served::start().await;
+    let ask = Ask::Finish {
+        id: "used".into(),
+        patience_ms: 9,
     };
-    assert_eq!(pid, std::process::id());
+    let finished = Answer::Finished {
+        processes: 3,
+        open_processes: 9,
+        cpu_ns: 7,
+    };
+    assert_eq!(served.ask(ask).await.unwrap(), finished);
+    let url = "http://127.0.0.1:5000/static/index.html?container=used".into();
+    let ask = Ask::Url { id: "used".into() };
+    assert_eq!(served.ask(ask).await.unwrap(), Answer::Url { url });
+    let refusal = served.refusal(Ask::HandOver).await;
+    assert!(refusal.contains("an `up` records here"), "{refusal}");
+}
+
+#[tokio::test]
+async fn nobody_waits_as_long_as_they_like() {
+    let served = Served::start().await;
+    let ask = Ask::Finish {
+        id: "used".into(),
+        patience_ms: u64::MAX,
+    };
+    let Answer::Finished { open_processes, .. } = served.ask(ask).await.unwrap() else {
+        panic!("another answer")
+    };
     assert_eq!(
-        client.ask(&watch("new", false)).await.unwrap(),
-        Answer::Watching
-    );
-    let finished = client
-        .ask(&Ask::Finish {
-            id: "new".into(),
-            patience_ms: 9,
-        })
-        .await
-        .unwrap();
-    assert_eq!(
-        finished,
-        Answer::Finished {
-            processes: 3,
-            open_processes: 9,
-            cpu_ns: 7
-        }
-    );
-    let url = "http://127.0.0.1:5000/static/index.html?container=a%20b".into();
-    assert_eq!(
-        client.ask(&Ask::Url { id: "a b".into() }).await.unwrap(),
-        Answer::Url { url }
+        open_processes, 5_000,
+        "it is how long the recorder was told to wait"
     );
 }
 
 #[tokio::test]
-async fn an_id_that_was_used_wants_a_clear_word_and_one_in_use_another_id() {
-    let folder = tempfile::tempdir().unwrap();
-    let socket = folder.path().join("control.sock");
-    serve(&socket).await;
-    let client = Client::find(&socket).await.unwrap().unwrap();
-
-    let refusal = client
-        .ask(&watch("used", false))
-        .await
-        .unwrap_err()
-        .to_string();
+async fn ids_are_looked_at_before_anything_is_watched() {
+    let (commands, _inbox) = mpsc::channel(1);
+    let store = MemoryStore::new();
+    let desk = Desk::new(commands, Arc::new(store));
+    let id = "0123456789ab";
+    let run = crate::recording::Run {
+        id: ContainerId::new(id).unwrap(),
+        again: true,
+        cgroup: PathBuf::new(),
+        command: vec![],
+        uid: 0,
+    };
+    let refusal = desk.watch(run).await.unwrap_err().to_string();
     assert!(
-        refusal.contains("`used` has been used") && refusal.contains("--again"),
+        refusal.contains("--id") && refusal.contains(id),
         "{refusal}"
-    );
-    assert_eq!(
-        client.ask(&watch("used", true)).await.unwrap(),
-        Answer::Watching
-    );
-    let refusal = client
-        .ask(&watch("busy", true))
-        .await
-        .unwrap_err()
-        .to_string();
-    assert!(
-        refusal.contains("`busy` is being recorded now"),
-        "{refusal}"
-    );
-    assert!(
-        client
-            .ask(&watch("", false))
-            .await
-            .unwrap_err()
-            .to_string()
-            .contains("no id")
     );
 }
 
 #[tokio::test]
 async fn nonsense_is_refused_and_the_talk_goes_on() {
-    let folder = tempfile::tempdir().unwrap();
-    let socket = folder.path().join("control.sock");
-    serve(&socket).await;
-    let mut stream = BufReader::new(UnixStream::connect(&socket).await.unwrap());
-    for nonsense in ["{}\n", "{\"ask\":\"dance\"}\n", "\n", "[1,\n"] {
+    let served = Served::start().await;
+    let mut stream = served.connect().await;
+    for nonsense in ["{}\n", "{\"ask\":\"dance\"}\n", "\n", "[1,\n", "\u{0}\n"] {
         stream.write_all(nonsense.as_bytes()).await.unwrap();
         let mut answer = String::new();
         stream.read_line(&mut answer).await.unwrap();
@@ -193,53 +196,88 @@ async fn nonsense_is_refused_and_the_talk_goes_on() {
             "{nonsense:?}: {answer}"
         );
     }
-    stream.write_all(b"{\"ask\":\"ping\"}\n").await.unwrap();
+    let question = b"{\"ask\":\"url\",\"id\":\"used\"}\n";
+    stream.write_all(question).await.unwrap();
     let mut answer = String::new();
     stream.read_line(&mut answer).await.unwrap();
-    assert!(answer.starts_with(r#"{"answer":"pong""#), "{answer}");
+    assert!(answer.starts_with(r#"{"answer":"url""#), "{answer}");
+}
+
+#[tokio::test]
+async fn what_is_too_long_is_read_to_the_limit_and_no_further() {
+    let served = Served::start().await;
+    let mut stream = served.connect().await;
+    let long = vec![b'['; 2 * LONGEST_LINE as usize];
+    // It is let go before all of it was read.
+    let _ = stream.write_all(&long).await;
+    let mut answer = String::new();
+    stream.read_line(&mut answer).await.unwrap();
+    assert!(answer.contains("refused"), "{answer}");
+    // Closed, and told so by the kernel in one way or another.
+    let rest = stream.read_line(&mut answer).await;
+    assert!(
+        rest.is_err() || rest.is_ok_and(|read| read == 0),
+        "{answer}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_says_nothing_is_let_go() {
+    let served = Served::start().await;
+    for begun in ["", "{\"ask\":"] {
+        let mut stream = served.connect().await;
+        stream.write_all(begun.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        assert_eq!(stream.read_to_string(&mut answer).await.unwrap(), 0);
+    }
 }
 
 #[tokio::test]
 async fn a_socket_that_nobody_listens_on_is_nobody() {
     let folder = tempfile::tempdir().unwrap();
-    let socket = folder.path().join("control.sock");
-    assert!(Client::find(&socket).await.unwrap().is_none());
-    drop(server::listen(&socket).unwrap());
+    let socket = folder.path().join("sockets/control.sock");
+    let client = Client::at(&socket);
+    assert!(!client.answers().unwrap());
+    drop(address::listen(&socket).unwrap());
     assert!(socket.exists(), "as a killed `up` leaves it");
-    assert!(Client::find(&socket).await.unwrap().is_none());
-    server::listen(&socket).unwrap();
+    assert!(!client.answers().unwrap());
+    let _listener = address::listen(&socket).unwrap();
+    assert!(client.answers().unwrap());
 }
 
 #[tokio::test]
 async fn who_asks_an_up_that_stops_is_told() {
-    let folder = tempfile::tempdir().unwrap();
-    let socket = folder.path().join("control.sock");
-    let shutdown = serve(&socket).await;
-    let client = Client::find(&socket).await.unwrap().unwrap();
-    client.ask(&Ask::Ping).await.unwrap();
-    shutdown.cancel();
-    let refusal = client.ask(&Ask::Ping).await.unwrap_err();
-    assert!(refusal.to_string().contains("has stopped"), "{refusal:#}");
+    let served = Served::start().await;
+    let ask = || Ask::Url { id: "used".into() };
+    served.ask(ask()).await.unwrap();
+    served.shutdown.cancel();
+    let refusal = served.refusal(ask()).await;
+    assert!(refusal.contains("has stopped"), "{refusal}");
 }
 
 #[test]
 fn the_words_on_the_socket_stay_what_they_are() {
     let text = |value: &Ask| serde_json::to_string(value).unwrap();
-    assert_eq!(text(&Ask::Ping), r#"{"ask":"ping"}"#);
     assert_eq!(
-        text(&watch("a", false)),
-        r#"{"ask":"watch","id":"a","again":false,"cgroup":"/c","command":["true"],"uid":0}"#
+        text(&record("a", false)),
+        r#"{"ask":"record","id":"a","again":false,"command":["true"]}"#
     );
+    let finish = Ask::Finish {
+        id: "a".into(),
+        patience_ms: 1,
+    };
     assert_eq!(
-        text(&Ask::Finish {
-            id: "a".into(),
-            patience_ms: 1
-        }),
+        text(&finish),
         r#"{"ask":"finish","id":"a","patience_ms":1}"#
     );
+    assert_eq!(text(&Ask::HandOver), r#"{"ask":"hand_over"}"#);
     let refused = Answer::Refused { why: "no".into() };
     assert_eq!(
         serde_json::to_string(&refused).unwrap(),
         r#"{"answer":"refused","why":"no"}"#
+    );
+    assert_eq!(
+        serde_json::to_string(&Answer::Busy).unwrap(),
+        r#"{"answer":"busy"}"#
     );
 }

@@ -16,6 +16,13 @@ pub(crate) struct Lock(#[expect(dead_code, reason = "held open: closing it lets 
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Holder(String);
 
+impl Holder {
+    /// Whether it is there in this role.
+    pub(crate) fn is(&self, role: &str) -> bool {
+        self.0.starts_with(&format!("`{role}`"))
+    }
+}
+
 impl fmt::Display for Holder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)

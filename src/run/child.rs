@@ -2,6 +2,8 @@
 //! the caller left them, and waits until it may become the command.
 
 use std::ffi::{CStr, CString, OsStr, OsString};
+use std::fs::File;
+use std::io::{BufRead, BufReader, Write};
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::Path;
@@ -15,11 +17,17 @@ use nix::unistd::{AccessFlags, ForkResult, Pid, execvp, faccessat, fork, pipe2, 
 
 use super::caller::Caller;
 use super::watch::Ended;
+use crate::control::client::Client;
+use crate::control::{Answer, Ask};
 use crate::report::say;
 
 /// What a shell answers when a command is there but cannot be executed, and when it is not there.
 const NOT_EXECUTABLE: i32 = 126;
 const NOT_FOUND: i32 = 127;
+
+/// What the process is told: to ask the `up` for a cgroup of its own, and to become the command.
+const ASK: u8 = b'a';
+const GO: u8 = b'g';
 
 /// A process that waits to become the command. Dropped, it ends without having become anything.
 #[derive(Debug)]
@@ -27,12 +35,15 @@ pub(crate) struct Waiting {
     /// The process.
     pub(crate) pid: Pid,
     go: OwnedFd,
+    says: BufReader<File>,
 }
 
-/// Makes the process. `Err`: it has already ended, because there is no such command; it has said so.
+/// Makes the process. `join` is what it would ask an `up`: that records who asks, so it must be the process itself. `Err`: it has
+/// already ended, because there is no such command; it has said so.
 pub(crate) fn fork_waiting(
     command: &[OsString],
     caller: &Caller,
+    join: (&Client, &Ask),
 ) -> anyhow::Result<Result<Waiting, Ended>> {
     let doing = "cannot make a process for the command";
     let words: Vec<CString> = command
@@ -40,35 +51,56 @@ pub(crate) fn fork_waiting(
         .map(|word| CString::new(word.clone().into_vec()))
         .collect::<Result<_, _>>()
         .context(doing)?;
-    let (ready, tell_ready) = pipe2(OFlag::O_CLOEXEC).context(doing)?;
-    let (may_go, go) = pipe2(OFlag::O_CLOEXEC).context(doing)?;
+    let (says, tell) = pipe2(OFlag::O_CLOEXEC).context(doing)?;
+    let (told, go) = pipe2(OFlag::O_CLOEXEC).context(doing)?;
     // A caller that ignores the ends of its children would have the kernel throw away how the command ended.
     // SAFETY: the default action is no handler, so no code of ours runs in signal context.
     unsafe { signal(Signal::SIGCHLD, SigHandler::SigDfl) }.context(doing)?;
     // SAFETY: this process has one thread yet (the runtime starts later), so no lock is held by a thread that the child lacks.
     match unsafe { fork() }.context(doing)? {
         ForkResult::Child => {
-            drop((ready, go));
-            let code = become_command(&words, caller, tell_ready, &may_go);
+            drop((says, go));
+            let code = become_command(&words, caller, join, File::from(tell), &told);
             // SAFETY: ends the process at once; what the parent has buffered is the parent's to write.
             unsafe { libc::_exit(code) }
         }
         ForkResult::Parent { child } => {
-            drop((tell_ready, may_go));
-            Ok(match read(&ready, &mut [0]).context(doing)? {
+            drop((tell, told));
+            let mut says = BufReader::new(File::from(says));
+            Ok(match says.skip_until(b'\n').context(doing)? {
                 0 => Err(Ended::of(waitpid(child, None).context(doing)?).context(doing)?),
-                _ => Ok(Waiting { pid: child, go }),
+                _ => Ok(Waiting {
+                    pid: child,
+                    go,
+                    says,
+                }),
             })
         }
     }
 }
 
 impl Waiting {
+    /// Has it ask the `up`. `None`: it has ended instead (a signal while it waited); how is seen by who waits for it.
+    pub(crate) fn ask(&mut self) -> anyhow::Result<Option<Answer>> {
+        let doing = "cannot learn what the `up` answered to the command's process";
+        self.tell(ASK)?;
+        let mut answer = String::new();
+        match self.says.read_line(&mut answer).context(doing)? {
+            0 => Ok(None),
+            _ => Ok(Some(serde_json::from_str(&answer).context(doing)?)),
+        }
+    }
+
     /// Lets it become the command.
     pub(crate) fn release(self) -> anyhow::Result<Pid> {
-        match write(&self.go, &[1]) {
-            // It is gone already (a signal while it waited); how it ended is seen by who waits for it.
-            Ok(_) | Err(Errno::EPIPE) => Ok(self.pid),
+        self.tell(GO)?;
+        Ok(self.pid)
+    }
+
+    fn tell(&self, what: u8) -> anyhow::Result<()> {
+        match write(&self.go, &[what]) {
+            // It is gone already; how it ended is seen by who waits for it.
+            Ok(_) | Err(Errno::EPIPE) => Ok(()),
             Err(error) => Err(error).context("cannot let the command start"),
         }
     }
@@ -78,8 +110,9 @@ impl Waiting {
 fn become_command(
     words: &[CString],
     caller: &Caller,
-    tell_ready: OwnedFd,
-    may_go: &OwnedFd,
+    (up, ask): (&Client, &Ask),
+    mut tell: File,
+    told: &OwnedFd,
 ) -> i32 {
     let command = OsStr::from_bytes(words[0].as_bytes());
     if let Err(error) = caller.become_them() {
@@ -89,9 +122,21 @@ fn become_command(
     if let Err(error) = look_up(command, std::env::var_os("PATH").as_deref()) {
         return refusal(command, error);
     }
-    if write(&tell_ready, &[1]).is_err() || read(may_go, &mut [0]) != Ok(1) {
-        // The parent gave up, and has said why.
-        return NOT_EXECUTABLE;
+    let mut line = b"\n".to_vec();
+    loop {
+        let mut what = [0];
+        if tell.write_all(&line).is_err() || read(told, &mut what) != Ok(1) {
+            // The parent gave up, and has said why.
+            return NOT_EXECUTABLE;
+        }
+        if what[0] == GO {
+            break;
+        }
+        let answer = up.ask(ask).unwrap_or_else(|error| Answer::Refused {
+            why: format!("{error:#}"),
+        });
+        line = serde_json::to_vec(&answer).unwrap_or_default();
+        line.push(b'\n');
     }
     // The runtime of this language ignores SIGPIPE; the command must not inherit that.
     // SAFETY: the default action is no handler, so no code of ours runs in signal context.
@@ -114,7 +159,7 @@ fn refusal(command: &OsStr, error: Errno) -> i32 {
 }
 
 /// Whether a command can be there, before anything is recorded of it. The last word is the kernel's.
-fn look_up(command: &OsStr, path: Option<&OsStr>) -> Result<(), Errno> {
+pub(super) fn look_up(command: &OsStr, path: Option<&OsStr>) -> Result<(), Errno> {
     if command.as_bytes().contains(&b'/') {
         return executable(Path::new(command));
     }
@@ -124,7 +169,8 @@ fn look_up(command: &OsStr, path: Option<&OsStr>) -> Result<(), Errno> {
     for folder in std::env::split_paths(path) {
         match executable(&folder.join(command)) {
             Ok(()) => return Ok(()),
-            Err(Errno::EACCES) => worst = Errno::EACCES,
+            // In a folder that this user may not enter, nothing is there for them.
+            Err(Errno::EACCES) if folder.join(command).exists() => worst = Errno::EACCES,
             Err(_) => {}
         }
     }

@@ -4,12 +4,12 @@ use std::path::Path;
 use std::time::Duration;
 
 use bc_abi::CgroupKey;
-use bc_schema::{ContainerId, ContainerKind};
+use bc_schema::{Container, ContainerId, ContainerKind, LossReason};
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use super::Agent;
-use crate::command::{Command, Finished, WatchError};
+use crate::command::{Command, Finished, WatchError, may_continue};
 use crate::lives::{Owner, Recognised};
 
 /// A cgroup under an id of somebody's choice.
@@ -73,6 +73,12 @@ impl Agent {
         {
             return Err(WatchError::InUse(id));
         }
+        if self
+            .latest(&id)
+            .is_some_and(|earlier| !may_continue(earlier, uid))
+        {
+            return Err(WatchError::Others(id));
+        }
         let not_a_cgroup = |reason: String| WatchError::NotACgroup {
             path: cgroup.into(),
             reason,
@@ -108,6 +114,17 @@ impl Agent {
         self.discover = true;
         self.flush();
         Ok(())
+    }
+
+    /// The latest life of an id that the store may not have yet.
+    fn latest(&self, id: &ContainerId) -> Option<&Container> {
+        let living = self.lives.current(id).and_then(|life| self.lives.get(life));
+        living.map(|life| &life.facts).or_else(|| {
+            self.ended
+                .iter()
+                .rev()
+                .find(|ended| ended.life.container == *id)
+        })
     }
 
     fn finish(&mut self, id: &ContainerId, patience: Duration, reply: oneshot::Sender<Finished>) {
@@ -177,6 +194,11 @@ impl Agent {
             let (processes, open_processes, ended_cpu_ns) =
                 (life.processes, life.open, life.ended_cpu_ns);
             let open_cpu_ns: u64 = self.registry.cpu_ns_of(finishing.life);
+            if open_processes > 0 && !self.config.discover {
+                // This recorder is the run's own and ends with it: what it leaves behind is not recorded from now on.
+                let now = self.boot_now_ns();
+                self.lose(LossReason::RecorderDown, Some(finishing.life), now, 1, 0);
+            }
             answers.push((
                 finishing.reply,
                 Finished {

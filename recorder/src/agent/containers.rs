@@ -1,9 +1,12 @@
 //! Containers come and go: cgroups made and removed. What they are called is [`super::naming`]'s.
 
+use std::time::Duration;
+
 use bc_abi::CgroupKey;
 use bc_schema::{ContainerId, ContainerKind, LossReason};
 
 use super::Agent;
+use crate::cgroup::remove_when_empty;
 use crate::lives::{Owner, Recognised};
 use crate::resolver::{self, Found};
 
@@ -126,7 +129,7 @@ impl Agent {
 
     /// Ends lives that are over.
     pub(super) fn end_lives(&mut self) {
-        self.clear_runs();
+        self.clear_runs(DESERTED_NS);
         let now_boot_ns = self.boot_now_ns();
         let over: Vec<u64> = self
             .lives
@@ -154,26 +157,24 @@ impl Agent {
         }
     }
 
-    /// Removes the cgroup of a run whose last process outlived whoever started it: nobody else will.
-    fn clear_runs(&mut self) {
+    /// Removes the cgroup of a run whose last process outlived whoever started it, and has been gone so long: nobody else will.
+    pub(super) fn clear_runs(&mut self, deserted_ns: u64) {
         let now_ns = self.clock.now_ns();
-        for run in &self.runs {
-            let life = self
-                .lives
-                .current(&run.id)
-                .and_then(|life| self.lives.get(life));
-            let deserted = life.is_some_and(|life| {
-                life.processes > 0 && life.open == 0 && life.last_ns + DESERTED_NS < now_ns
-            });
-            let directory = self
-                .hierarchies
-                .get(run.key.hierarchy)
-                .and_then(|hierarchy| hierarchy.directory_of(&run.path));
-            if let Some(directory) = directory.filter(|directory| deserted && directory.is_dir()) {
-                // Refused while something is in it: then it is not deserted, and the next second will tell.
-                let _ = std::fs::remove_dir(directory);
+        let (lives, hierarchies) = (&self.lives, &self.hierarchies);
+        self.runs.retain(|run| {
+            let life = lives.current(&run.id).and_then(|life| lives.get(life));
+            if life.is_some_and(|life| life.open > 0 || life.last_ns + deserted_ns >= now_ns) {
+                return true;
             }
-        }
+            let directory = hierarchies
+                .get(run.key.hierarchy)
+                .and_then(|hierarchy| hierarchy.directory_of(&run.path))
+                .filter(|directory| directory.is_dir());
+            // Refused while something is in it: then it is not deserted, and the next second will tell.
+            let removed = directory
+                .is_none_or(|directory| remove_when_empty(&directory, Duration::ZERO).is_ok());
+            life.is_some() || !removed
+        });
     }
 
     /// The same id begins again: its earlier life, if that is over, is closed first.

@@ -3,6 +3,7 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::fs::{MetadataExt, chown};
 use std::path::{Path, PathBuf};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -16,6 +17,14 @@ const V1_CONTROLLERS: [&str; 4] = ["pids", "freezer", "cpuacct", "memory"];
 
 /// How many directories of one name are stepped over: what one process made under it before, or a killed one left.
 const NAMES: u32 = 100;
+
+/// What the owner of a delegated cgroup may write to, besides making directories in it (the kernel's own list).
+const DELEGATED: [&str; 4] = [
+    "cgroup.procs",
+    "cgroup.threads",
+    "cgroup.subtree_control",
+    "tasks",
+];
 
 /// A cgroup made for a `run`.
 #[derive(Debug)]
@@ -52,7 +61,13 @@ impl RunCgroup {
                 ));
                 continue;
             };
-            match Self::make(hierarchies, hierarchy, &parent.path, &directory, name) {
+            match Self::make(
+                hierarchies,
+                hierarchy,
+                &parent.path,
+                &directory,
+                (name, pid),
+            ) {
                 Ok(made) => return Ok(made),
                 Err(error) => tried.push(format!("{}: {error}", directory.display())),
             }
@@ -68,11 +83,12 @@ impl RunCgroup {
         hierarchy: &Hierarchy,
         parent: &str,
         parent_directory: &Path,
-        name: &str,
+        named: (&str, u32),
     ) -> io::Result<Self> {
-        let name = free_name(parent_directory, name)?;
+        let name = free_name(parent_directory, named)?;
         let directory = parent_directory.join(&name);
         let opened = accepts_processes(hierarchy, &directory)
+            .and_then(|()| inherit_owner(parent_directory, &directory))
             .and_then(|()| {
                 OpenOptions::new()
                     .write(true)
@@ -127,24 +143,51 @@ impl RunCgroup {
         (&self.procs).write_all(pid.to_string().as_bytes())
     }
 
+    /// Whether a process is still where this was made for it: it may have been moved since.
+    pub fn is_below(&self, hierarchies: &Hierarchies, pid: u32) -> bool {
+        let own = read(&format!("/proc/{pid}/cgroup")).unwrap_or_default();
+        procfs::memberships(&own).iter().any(|own| {
+            own.hierarchy == self.key.hierarchy
+                && hierarchies
+                    .get(own.hierarchy)
+                    .and_then(|hierarchy| hierarchy.directory_of(&own.path))
+                    .is_some_and(|directory| Some(directory.as_path()) == self.directory.parent())
+        })
+    }
+
+    /// Puts whoever is in it back to where they came from.
+    pub fn send_back(&self) -> io::Result<()> {
+        let inside = fs::read_to_string(self.directory.join("cgroup.procs"))?;
+        let parent = self.directory.parent().unwrap_or(&self.directory);
+        for pid in inside.lines() {
+            fs::write(parent.join("cgroup.procs"), pid)?;
+        }
+        Ok(())
+    }
+
     /// Removes it, and what the command made below it, as soon as it is empty. Blocks for at most `patience`.
     pub fn remove(self, patience: Duration) -> Result<(), CgroupError> {
-        let until = Instant::now() + patience;
-        let mut pause = Duration::from_millis(1);
-        loop {
-            match remove_tree(&self.directory) {
-                Ok(()) => return Ok(()),
-                Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-                Err(_) if Instant::now() < until => {
-                    sleep(pause.min(until.saturating_duration_since(Instant::now())));
-                    pause = (pause * 2).min(Duration::from_millis(50));
-                }
-                Err(source) => {
-                    return Err(CgroupError::InUse {
-                        path: self.directory,
-                        source,
-                    });
-                }
+        remove_when_empty(&self.directory, patience)
+    }
+}
+
+/// Removes a run's cgroup, and what the command made below it, as soon as it is empty. Blocks for at most `patience`.
+pub fn remove_when_empty(directory: &Path, patience: Duration) -> Result<(), CgroupError> {
+    let until = Instant::now() + patience;
+    let mut pause = Duration::from_millis(1);
+    loop {
+        match remove_tree(directory) {
+            Ok(()) => return Ok(()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            Err(_) if Instant::now() < until => {
+                sleep(pause.min(until.saturating_duration_since(Instant::now())));
+                pause = (pause * 2).min(Duration::from_millis(50));
+            }
+            Err(source) => {
+                return Err(CgroupError::InUse {
+                    path: directory.to_owned(),
+                    source,
+                });
             }
         }
     }
@@ -155,9 +198,9 @@ pub fn enter(procs: BorrowedFd<'_>) -> io::Result<()> {
     Ok(nix::unistd::write(procs, b"0").map(drop)?)
 }
 
-/// Makes a directory named after a run and the process that asks for it, and returns its name. One that exists is never taken over:
+/// Makes a directory named after a run and the process that it is for, and returns its name. One that exists is never taken over:
 /// its run may be about to enter it.
-fn free_name(parent: &Path, name: &str) -> io::Result<String> {
+fn free_name(parent: &Path, (name, pid): (&str, u32)) -> io::Result<String> {
     let plain = |c: char| {
         if c.is_ascii_alphanumeric() || "._-".contains(c) {
             c
@@ -167,7 +210,7 @@ fn free_name(parent: &Path, name: &str) -> io::Result<String> {
     };
     // The kernel takes names of 255 bytes.
     let name: String = name.chars().take(200).map(plain).collect();
-    let first = format!("bubble-chamber-{name}-{}", std::process::id());
+    let first = format!("bubble-chamber-{name}-{pid}");
     let others = (2..=NAMES).map(|number| format!("{first}-{number}"));
     for name in std::iter::once(first.clone()).chain(others) {
         match fs::create_dir(parent.join(&name)) {
@@ -189,6 +232,24 @@ fn accepts_processes(hierarchy: &Hierarchy, directory: &Path) -> io::Result<()> 
         "domain invalid" => fs::write(kind, "threaded"),
         _ => Ok(()),
     }
+}
+
+/// A cgroup that was delegated to a user stays so below: whoever may make cgroups where the caller is, may where the command is.
+fn inherit_owner(parent: &Path, directory: &Path) -> io::Result<()> {
+    let owner = fs::metadata(parent)?;
+    if owner.uid() == 0 && owner.gid() == 0 {
+        return Ok(());
+    }
+    let (uid, gid) = (Some(owner.uid()), Some(owner.gid()));
+    chown(directory, uid, gid)?;
+    for file in DELEGATED {
+        match chown(directory.join(file), uid, gid) {
+            // Which of them there are depends on the version.
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 /// Removes a cgroup and all below it, children first.
