@@ -9,8 +9,8 @@ mod write;
 
 pub use prune::{LifeSpan, PruneOrder, PruneStore};
 pub use read::{
-    ContainerQuery, ContainerRecord, ContainerState, CpuSeries, CpuSeriesQuery, LossRecord, Point,
-    ProcessQuery, ProcessRecord, ReadStore, Series, SeriesQuery,
+    Before, ContainerQuery, ContainerRecord, ContainerState, CpuSeries, CpuSeriesQuery, LossRecord,
+    Point, ProcessQuery, ProcessRecord, ReadStore, Series, SeriesQuery,
 };
 pub use write::WriteStore;
 

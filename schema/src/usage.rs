@@ -16,6 +16,8 @@ pub struct BucketEnd {
     pub bucket_ns: u64,
     /// Time of the last sample in it, ns since the epoch.
     pub at_ns: u64,
+    /// Until when the first sample in it says that what was before still held ([`crate::Sample::held_ns`]); 0: it does not say.
+    pub held_ns: u64,
     /// That sample's totals and levels.
     pub metrics: Metrics,
     /// Highest RSS in the bucket, bytes.
@@ -47,7 +49,7 @@ pub fn points(mut ends: Vec<BucketEnd>, bases: &[Base], account_began_ns: u64) -
         let (since_ns, base) = before
             .insert(end.epoch_ns, (end.at_ns, end.metrics))
             .unwrap_or((account_began_ns.max(end.epoch_ns), Metrics::EMPTY));
-        let span_ns = end.at_ns.saturating_sub(since_ns);
+        let span_ns = end.at_ns.saturating_sub(since_ns.max(end.held_ns));
         match points.last_mut() {
             Some(point) if point.bucket_ns == end.bucket_ns => {
                 let later = end.at_ns >= last_at_ns;
@@ -123,6 +125,7 @@ mod tests {
             epoch_ns,
             bucket_ns,
             at_ns: bucket_ns + 5,
+            held_ns: 0,
             metrics,
             max_rss_bytes: Some(rss),
         }
@@ -154,6 +157,16 @@ mod tests {
         let points = points(vec![end(0, 0, 10, 1), end(0, 30, 40, 1)], &[], 0);
         assert_eq!(points.iter().map(|p| cpu_ns(&p.usage)).sum::<u64>(), 40);
         assert_eq!(points[1].span_ns, 30);
+    }
+
+    #[test]
+    fn what_held_until_shortly_before_is_used_since_then() {
+        let slept = BucketEnd {
+            held_ns: 34,
+            ..end(0, 30, 40, 1)
+        };
+        let points = points(vec![end(0, 0, 10, 1), slept], &[], 0);
+        assert_eq!((cpu_ns(&points[1].usage), points[1].span_ns), (30, 1));
     }
 
     #[test]

@@ -43,7 +43,10 @@ pub(super) async fn dump(
                 range: window,
                 ids: Some(group.to_vec()),
             };
-            for Series { process, points } in store.series(id, &query).await? {
+            for Series {
+                process, points, ..
+            } in store.series(id, &query).await?
+            {
                 for point in &points {
                     table.row(&row(process, point))?;
                 }

@@ -60,6 +60,14 @@ pub(crate) struct Ranked {
     pub(crate) mean: Curve,
 }
 
+/// When a process was there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Presence {
+    pub(crate) stay: TimeRange,
+    /// Before this it is known to be as its latest sample says.
+    pub(crate) known_to_ns: u64,
+}
+
 /// A chart being drawn. Its weights are amounts or levels times ns, as floats: exact where one process's numbers are below 2^53, and
 /// rounded only when divided again.
 #[derive(Debug)]
@@ -78,12 +86,12 @@ pub(crate) struct Canvas {
 struct Line {
     /// Its place among those that came.
     order: usize,
-    stay: TimeRange,
+    presence: Presence,
     sum: f64,
     /// Steps it counts in, in order, and its weight there.
     steps: Vec<(usize, f64)>,
-    /// The bucket of its last amount.
-    before: Option<i64>,
+    /// The last bucket that its amount is known in.
+    told: Option<i64>,
     /// Its last level.
     held: Option<Held>,
 }
@@ -113,24 +121,27 @@ impl Canvas {
         }
     }
 
-    /// Adds buckets that follow those added before. `stay_of` says when a process was there.
-    pub(crate) fn add(&mut self, series: &[Series], stay_of: impl Fn(ProcessId) -> TimeRange) {
+    /// Adds buckets that follow those added before. `presence_of` says when a process was there.
+    pub(crate) fn add(&mut self, series: &[Series], presence_of: impl Fn(ProcessId) -> Presence) {
         for one in series {
             let order = self.lines.len();
             let mut line = self.lines.remove(&one.process).unwrap_or_else(|| Line {
                 order,
-                stay: stay_of(one.process),
+                presence: presence_of(one.process),
                 sum: 0.0,
                 steps: Vec::new(),
-                before: None,
+                told: None,
                 held: None,
             });
             match self.measure {
                 Measure::Flow(value) => {
-                    let mut before = line.before;
+                    let before = one.before.filter(|before| value(&before.metrics).is_some());
+                    let mut told = line
+                        .told
+                        .or(before.map(|before| self.grid.index(before.at_ns)));
                     flow::parts(
                         &self.grid,
-                        &mut before,
+                        &mut told,
                         &one.points,
                         value,
                         |bucket, amount| {
@@ -143,10 +154,13 @@ impl Canvas {
                             );
                         },
                     );
-                    line.before = before;
+                    line.told = told;
                 }
                 Measure::Memory => {
-                    let (mut held, stay) = (line.held, line.stay);
+                    let before = one
+                        .before
+                        .and_then(|before| Held::since(&self.grid, &before));
+                    let (mut held, stay) = (line.held.or(before), line.presence.stay);
                     level::advance(&self.grid, &mut held, &one.points, stay, |at| {
                         self.crowd.meet(&self.grid, at);
                         put(
@@ -167,11 +181,23 @@ impl Canvas {
     /// The chart, with the `top` processes that have the most.
     pub(crate) fn finish(mut self, top: usize) -> Chart {
         for line in self.lines.values_mut() {
-            let (held, stay) = (line.held, line.stay);
-            level::settle(&self.grid, held, stay, |at| {
+            let (held, told, presence) = (line.held, line.told, line.presence);
+            level::settle(&self.grid, held, presence.stay, |at| {
                 self.crowd.meet(&self.grid, at);
                 put(&self.grid, &mut self.total, line, at.bucket, weight(at));
             });
+            if let Some(told) = told {
+                let end = self.grid.index(presence.known_to_ns.saturating_sub(1)) + 1;
+                flow::sleep(&self.grid, told, end, |bucket, amount| {
+                    put(
+                        &self.grid,
+                        &mut self.total,
+                        line,
+                        bucket,
+                        amount as f64 * 1e9,
+                    );
+                });
+            }
         }
         let covered = self.covered();
         let (min, max) = self.extremes();

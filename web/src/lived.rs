@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use bc_schema::store::{ProcessRecord, Series};
 use bc_schema::{LifeKey, ProcessId, Resolution, Retention, TimeRange};
 
+use crate::chart::Presence;
 use crate::history::{self, Reach};
 
 /// One process.
@@ -12,8 +13,8 @@ use crate::history::{self, Reach};
 pub(crate) struct Lived {
     pub(crate) pid: u32,
     pub(crate) name: String,
-    /// When it was in its container.
-    pub(crate) stay: TimeRange,
+    /// When it was in its container, and how long it is known to have been as it was.
+    pub(crate) presence: Presence,
     life: LifeKey,
 }
 
@@ -34,7 +35,7 @@ impl Everyone {
         let lived = |process: &ProcessRecord| Lived {
             pid: process.start.pid,
             name: history::name(process).to_owned(),
-            stay: history::stay(process, reaches),
+            presence: presence(process, reaches),
             life: process.start.life.clone(),
         };
         let kept = |reach: &Reach| {
@@ -57,25 +58,43 @@ impl Everyone {
     }
 
     /// When a process was there; one that nobody knows is taken to have been there all the time.
-    pub(crate) fn stay(&self, process: ProcessId) -> TimeRange {
+    pub(crate) fn presence(&self, process: ProcessId) -> Presence {
+        let unknown = Presence {
+            stay: TimeRange::EVER,
+            known_to_ns: 0,
+        };
+        self.get(process).map_or(unknown, |lived| lived.presence)
+    }
+
+    /// The first instant of which a process's buckets are kept.
+    pub(crate) fn kept_from_ns(&self, process: ProcessId) -> u64 {
         self.get(process)
-            .map_or(TimeRange::EVER, |lived| lived.stay)
+            .and_then(|lived| self.kept_from_ns.get(&lived.life))
+            .copied()
+            .unwrap_or(0)
     }
 
     pub(crate) fn stays(&self) -> impl Iterator<Item = TimeRange> {
-        self.processes.values().map(|lived| lived.stay)
+        self.processes.values().map(|lived| lived.presence.stay)
     }
 
     /// Takes away the points that retention lets go, whether a cleaner has been there or not.
     pub(crate) fn clip(&self, series: &mut Vec<Series>) {
         for one in series.iter_mut() {
-            let life = self.get(one.process).map(|lived| &lived.life);
-            let from_ns = life
-                .and_then(|life| self.kept_from_ns.get(life))
-                .copied()
-                .unwrap_or(0);
+            let from_ns = self.kept_from_ns(one.process);
             one.points.retain(|point| point.bucket_ns >= from_ns);
         }
-        series.retain(|one| !one.points.is_empty());
+        series.retain(|one| one.before.is_some() || !one.points.is_empty());
+    }
+}
+
+fn presence(process: &ProcessRecord, reaches: &[Reach]) -> Presence {
+    let stay = history::stay(process, reaches);
+    let known_to_ns = process
+        .last_sample_ns
+        .map_or(0, |last_ns| last_ns.saturating_add(1));
+    Presence {
+        stay,
+        known_to_ns: known_to_ns.min(stay.to_ns),
     }
 }

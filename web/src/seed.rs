@@ -9,6 +9,7 @@ mod mem;
 pub(crate) mod pids;
 mod proc;
 mod ranked;
+mod slept;
 
 use std::sync::Arc;
 

@@ -87,7 +87,8 @@ pub struct ProcessRecord {
     pub execs: Vec<ProcessExec>,
     /// How it ended; `None`: not known to have ended.
     pub end: Option<ProcessEnd>,
-    /// Time of its latest sample, ns since the epoch; `None`: there is none.
+    /// When it was last known to be as its latest sample says, ns since the epoch: at that sample, or, for one that is not known to have ended,
+    /// when its life was last seen whole. `None`: there is no sample.
     pub last_sample_ns: Option<u64>,
     /// Whole-life usage: totals summed over epochs and less the baseline; gauges as of the latest sample; peaks the largest.
     pub totals: Metrics,
@@ -109,8 +110,20 @@ pub struct SeriesQuery {
 pub struct Series {
     /// Whose.
     pub process: ProcessId,
+    /// Seconds only: its latest sample before the range, from the minute that the range begins in or the minute before. A process that slept
+    /// through the range has this alone.
+    pub before: Option<Before>,
     /// The buckets.
     pub points: Vec<Point>,
+}
+
+/// How a process was before a range.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Before {
+    /// When, ns since the epoch.
+    pub at_ns: u64,
+    /// The totals and levels of that sample.
+    pub metrics: Metrics,
 }
 
 /// One bucket of one process: by the merge law, whatever order its samples came in.
@@ -122,7 +135,8 @@ pub struct Point {
     pub usage: Metrics,
     /// Highest RSS in the bucket, bytes.
     pub max_rss_bytes: Option<u64>,
-    /// Time since the sample before, ns: longer than the bucket when samples are missing between, and usage then spans all of it.
+    /// Time since the sample before, or since when that still held, ns: longer than the bucket when samples are missing between, and usage
+    /// then spans all of it.
     pub span_ns: u64,
 }
 

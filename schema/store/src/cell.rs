@@ -18,6 +18,17 @@ pub(crate) struct Cell {
     /// For each resolution (in the order of [`Resolution::ALL`]), the highest RSS that any sample of the span states for the bucket of that
     /// resolution. It means something only for resolutions whose bucket holds the whole span.
     pub(crate) max_rss_bytes: [Option<u64>; 4],
+    /// The first sample.
+    pub(crate) first: First,
+}
+
+/// What the first sample of a span says of the time before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct First {
+    /// Its time.
+    pub(crate) at_ns: u64,
+    /// Until when the sample before it still held; 0: it does not say.
+    pub(crate) held_ns: u64,
 }
 
 impl Cell {
@@ -27,6 +38,10 @@ impl Cell {
             at_ns: sample.at_ns,
             metrics: sample.metrics,
             max_rss_bytes: Resolution::ALL.map(|resolution| sample.max_rss_in(resolution)),
+            first: First {
+                at_ns: sample.at_ns,
+                held_ns: sample.held_ns,
+            },
         }
     }
 
@@ -36,13 +51,18 @@ impl Cell {
             self.at_ns = other.at_ns;
             self.metrics = other.metrics;
         }
-        self.merge_maxima(&other.max_rss_bytes);
+        self.merge_earlier(&other.max_rss_bytes, other.first);
     }
 
-    /// Takes in the maxima of an earlier cell.
-    pub(crate) fn merge_maxima(&mut self, max_rss_bytes: &[Option<u64>; 4]) {
+    /// Takes in what counts of an earlier cell: its maxima, and its first sample.
+    pub(crate) fn merge_earlier(&mut self, max_rss_bytes: &[Option<u64>; 4], first: First) {
         for (mine, theirs) in self.max_rss_bytes.iter_mut().zip(max_rss_bytes) {
             *mine = (*mine).max(*theirs);
+        }
+        if first.at_ns < self.first.at_ns {
+            self.first = first;
+        } else if first.at_ns == self.first.at_ns {
+            self.first.held_ns = self.first.held_ns.max(first.held_ns);
         }
     }
 
@@ -52,6 +72,7 @@ impl Cell {
             epoch_ns,
             bucket_ns: resolution.bucket_ns(self.at_ns),
             at_ns: self.at_ns,
+            held_ns: self.first.held_ns,
             metrics: self.metrics,
             max_rss_bytes: self.max_rss_bytes[resolution as usize],
         }
@@ -81,6 +102,10 @@ mod tests {
             at_ns,
             metrics: Metrics::EMPTY.with(Metric::CpuNs, cpu),
             max_rss_bytes: [Some(rss), None, Some(1), None],
+            first: First {
+                at_ns,
+                held_ns: cpu / 2,
+            },
         }
     }
 
@@ -94,7 +119,10 @@ mod tests {
                 .for_each(|&index| all.merge(&cells[index]));
             all
         };
-        let expected = cell(2, 6, 7);
+        let expected = Cell {
+            first: cells[0].first,
+            ..cell(2, 6, 7)
+        };
         for order in [[0, 1, 2, 3], [3, 2, 1, 0], [2, 0, 3, 1], [1, 3, 0, 2]] {
             assert_eq!(fold(order), expected);
         }

@@ -50,6 +50,8 @@ struct Life {
     stated: Option<Container>,
     /// For each resolution, where its rows begin: what was before is pruned.
     floors_ns: [u64; 4],
+    /// When it was last seen whole; 0: never.
+    seen_ns: u64,
 }
 
 #[derive(Debug, Default)]
@@ -92,6 +94,10 @@ impl Books {
             if facts::start_order(known, start).is_lt() {
                 *known = start.clone();
             }
+        }
+        for (life, seen_ns) in &batch.seen {
+            let known = &mut self.lives.entry(life.clone()).or_default().seen_ns;
+            *known = (*known).max(*seen_ns);
         }
         for exec in &batch.execs {
             let execs = &mut self.processes.entry(exec.process).or_default().execs;
@@ -158,7 +164,10 @@ impl Books {
             .life_accounts(life)
             .into_iter()
             .map(|account| account.last_record_ns());
-        records.chain(ended_ns).fold(life.began_ns, u64::max)
+        records
+            .chain(ended_ns)
+            .chain([self.lives[life].seen_ns])
+            .fold(life.began_ns, u64::max)
     }
 
     /// The buckets of a life that have rows of this resolution, each as often as it has rows.

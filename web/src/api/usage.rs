@@ -188,7 +188,7 @@ pub(crate) async fn usage(
     let canvases = request.drawn.canvases(&grid);
     let add = |canvases: &mut Vec<Canvas>, series: &[Series], everyone: &Everyone| {
         for canvas in canvases {
-            canvas.add(series, |process| everyone.stay(process));
+            canvas.add(series, |process| everyone.presence(process));
         }
     };
     let canvases = reading::fold(&app, id, query, &everyone, canvases, add).await?;

@@ -2,7 +2,7 @@
 //!
 //! A process counts for the part of a bucket that it lived in, so that a thousand short ones after each other weigh as one.
 
-use bc_schema::store::Point;
+use bc_schema::store::{Before, Point};
 use bc_schema::{Metric, TimeRange};
 
 use super::grid::{Grid, Span};
@@ -25,6 +25,16 @@ pub(crate) struct Held {
     level: u64,
     /// The first bucket it is not told of yet.
     next: i64,
+}
+
+impl Held {
+    /// The level of a process before what is drawn, where it is known.
+    pub(crate) fn since(grid: &Grid, before: &Before) -> Option<Self> {
+        before.metrics.get(Metric::RssBytes).map(|level| Self {
+            level,
+            next: grid.index(before.at_ns) + 1,
+        })
+    }
 }
 
 /// Calls `each` with every bucket up to the last point's in which the process's level is known, in order.
@@ -226,6 +236,30 @@ mod tests {
                 (6, 9, S / 4)
             ]
         );
+    }
+
+    #[test]
+    fn a_level_from_before_holds_until_something_else_is_known() {
+        let before = Before {
+            at_ns: 80 * S,
+            metrics: Metrics::EMPTY.with(Metric::RssBytes, 7),
+        };
+        let mut seen = Vec::new();
+        settle(
+            &grid(),
+            Held::since(&grid(), &before),
+            TimeRange {
+                from_ns: 50 * S,
+                to_ns: 102 * S,
+            },
+            |at| seen.push((at.bucket, at.level)),
+        );
+        assert_eq!(seen, [(0, 7), (1, 7)]);
+        let unknown = Before {
+            metrics: Metrics::EMPTY,
+            ..before
+        };
+        assert_eq!(Held::since(&grid(), &unknown), None);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Whole charts from hand-made buckets: sums, ranks, steps, and the unknown.
 
 use bc_schema::resolution::SECOND_NS;
-use bc_schema::store::Point;
+use bc_schema::store::{Before, Point};
 use bc_schema::{Metric, Resolution};
 
 use super::*;
@@ -29,17 +29,25 @@ fn series(number: u8, points: &[(u64, u64)], metric: Metric) -> Series {
     };
     Series {
         process: id(number),
+        before: None,
         points: points.iter().map(point).collect(),
     }
 }
 
 type Stays = HashMap<ProcessId, TimeRange>;
 
+/// Known up to the end of its stay, where that is known.
+fn presence(stays: &Stays, process: ProcessId) -> Presence {
+    let stay = stays.get(&process).copied();
+    Presence {
+        stay: stay.unwrap_or(TimeRange::EVER),
+        known_to_ns: stay.map_or(0, |stay| stay.to_ns),
+    }
+}
+
 fn at_once(measure: Measure, grid: &Grid, all: &[Series], stays: &Stays, top: usize) -> Chart {
     let mut canvas = Canvas::new(measure, grid.clone());
-    canvas.add(all, |process| {
-        stays.get(&process).copied().unwrap_or(TimeRange::EVER)
-    });
+    canvas.add(all, |process| presence(stays, process));
     canvas.finish(top)
 }
 
@@ -49,6 +57,7 @@ fn draw(measure: Measure, grid: &Grid, all: &[Series], stays: &Stays, top: usize
     for bucket_ns in (grid.range().from_ns..grid.range().to_ns).step_by(S as usize) {
         let now = |one: &Series| Series {
             process: one.process,
+            before: one.before,
             points: one
                 .points
                 .iter()
@@ -57,9 +66,7 @@ fn draw(measure: Measure, grid: &Grid, all: &[Series], stays: &Stays, top: usize
                 .collect(),
         };
         let now: Vec<Series> = all.iter().map(now).collect();
-        canvas.add(&now, |process| {
-            stays.get(&process).copied().unwrap_or(TimeRange::EVER)
-        });
+        canvas.add(&now, |process| presence(stays, process));
     }
     let chart = at_once(measure, grid, all, stays, top);
     assert_eq!(canvas.finish(top), chart);
@@ -203,4 +210,38 @@ fn two_hundred_processes_for_an_hour_of_seconds_are_drawn() {
         chart.top.iter().map(|one| one.sum).sum::<u64>() + chart.others.unwrap().sum,
         sum
     );
+}
+
+#[test]
+fn who_sleeps_is_flat_and_not_a_gap() {
+    let stays = HashMap::from([(id(1), seconds(50, 104)), (id(2), seconds(50, 106))]);
+    let before = |rss_bytes: u64| {
+        Some(Before {
+            at_ns: 70 * S,
+            metrics: Metrics::EMPTY
+                .with(Metric::RssBytes, rss_bytes)
+                .with(Metric::CpuNs, 1_000),
+        })
+    };
+    let all = [
+        Series {
+            before: before(10),
+            ..series(1, &[(102, 40)], Metric::CpuNs)
+        },
+        Series {
+            before: before(20),
+            ..series(2, &[], Metric::CpuNs)
+        },
+    ];
+    let chart = draw(CPU, &grid(6), &all, &stays, 2);
+    let zero = Some(0);
+    assert_eq!(chart.mean, [zero, zero, Some(40), zero, zero, zero]);
+    assert_eq!(
+        chart.top[0].mean,
+        [zero, zero, Some(40), zero, None, None],
+        "it was gone by then"
+    );
+    let chart = draw(Measure::Memory, &grid(6), &all, &stays, 2);
+    let (both, one) = (Some(30), Some(20));
+    assert_eq!(chart.mean, [both, both, both, both, one, one]);
 }

@@ -11,6 +11,7 @@ use bc_schema::{ProcessId, Resolution, TimeRange};
 
 use super::Plain;
 use super::pids::Pids;
+use super::slept::Slept;
 use crate::api::of_path;
 use crate::app::App;
 use crate::history;
@@ -106,21 +107,54 @@ impl Asked {
             ids,
         };
         let id = &record.latest().life.container;
-        let add = move |rows: &mut HashMap<u64, Vec<R>>, series: &[Series], _: &Everyone| {
-            for one in series {
-                let Some(pid) = pids.get(one.process) else {
-                    continue;
-                };
-                let new: Vec<R> = one
-                    .points
-                    .iter()
-                    .filter_map(|point| row(pid, point.bucket_ns / SECOND_NS, point))
-                    .collect();
-                if !new.is_empty() {
-                    rows.entry(pid).or_default().extend(new);
-                }
-            }
+        let mut table = Table {
+            pids,
+            row,
+            slept: Slept::new(resolution, range),
+            rows: HashMap::new(),
         };
-        reading::fold(app, id, query, &everyone, HashMap::new(), add).await
+        let add = |table: &mut Table<R>, series: &[Series], everyone: &Everyone| {
+            series.iter().for_each(|one| table.add(one, everyone));
+        };
+        table = reading::fold(app, id, query, &everyone, table, add).await?;
+        Ok(table.finish(&everyone))
+    }
+}
+
+/// Rows by the numbers of their processes.
+struct Table<R> {
+    pids: Arc<Pids>,
+    row: Row<R>,
+    slept: Slept,
+    rows: HashMap<u64, Vec<R>>,
+}
+
+impl<R> Table<R> {
+    fn add(&mut self, series: &Series, everyone: &Everyone) {
+        let from_ns = everyone.kept_from_ns(series.process);
+        let Self {
+            pids,
+            row,
+            slept,
+            rows,
+        } = self;
+        slept.fill(series, from_ns, |point| {
+            put(rows, pids.get(series.process), *row, point)
+        });
+    }
+
+    fn finish(mut self, everyone: &Everyone) -> HashMap<u64, Vec<R>> {
+        let (rows, pids) = (&mut self.rows, &self.pids);
+        self.slept.finish(everyone, |process, point| {
+            put(rows, pids.get(process), self.row, point);
+        });
+        self.rows
+    }
+}
+
+fn put<R>(rows: &mut HashMap<u64, Vec<R>>, pid: Option<u64>, row: Row<R>, point: &Point) {
+    let Some(pid) = pid else { return };
+    if let Some(row) = row(pid, point.bucket_ns / SECOND_NS, point) {
+        rows.entry(pid).or_default().push(row);
     }
 }

@@ -13,4 +13,5 @@ mod recording;
 mod refusals;
 mod seed;
 mod site;
+mod sleep;
 mod usage;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use async_trait::async_trait;
 use bc_schema::store::{
-    ContainerQuery, ContainerRecord, CpuSeries, CpuSeriesQuery, LossRecord, ProcessQuery,
+    Before, ContainerQuery, ContainerRecord, CpuSeries, CpuSeriesQuery, LossRecord, ProcessQuery,
     ProcessRecord, ReadStore, Series, SeriesQuery, StoreError,
 };
 use bc_schema::usage::{self, Base};
@@ -66,11 +66,11 @@ impl Books {
             processes: accounts.len() as u64,
             open_processes: open.len() as u64,
             cpu_ns: accounts.iter().fold(0, |sum, account| {
-                sum.saturating_add(usage::cpu_ns(&account.record().totals))
+                sum.saturating_add(usage::cpu_ns(&self.record(account).totals))
             }),
             rss_bytes: open
                 .iter()
-                .filter_map(|account| account.record().totals.get(Metric::RssBytes))
+                .filter_map(|account| self.record(account).totals.get(Metric::RssBytes))
                 .reduce(u64::saturating_add),
         })
     }
@@ -122,7 +122,35 @@ impl Books {
                 account.start.process,
             )
         });
-        found.iter().map(Account::record).collect()
+        found.iter().map(|account| self.record(account)).collect()
+    }
+
+    fn record(&self, account: &Account<'_>) -> ProcessRecord {
+        let latest: Vec<_> = account
+            .epochs()
+            .into_iter()
+            .filter_map(|epoch_ns| account.latest(epoch_ns, |_| true))
+            .collect();
+        let totals: Vec<_> = latest
+            .iter()
+            .map(|(epoch_ns, cell)| (*epoch_ns, cell.at_ns, cell.metrics))
+            .collect();
+        let seen_ns = match account.end() {
+            None => self.lives[&account.start.life].seen_ns,
+            Some(_) => 0,
+        };
+        ProcessRecord {
+            start: account.start.clone(),
+            execs: account
+                .process
+                .execs
+                .range(..=account.window.until_ns)
+                .map(|(_, exec)| exec.clone())
+                .collect(),
+            end: account.end().cloned(),
+            last_sample_ns: latest.iter().map(|(_, cell)| cell.at_ns.max(seen_ns)).max(),
+            totals: usage::totals(&totals, account.start.baseline.as_ref()),
+        }
     }
 
     fn cpu_series(&self, id: &ContainerId, query: &CpuSeriesQuery) -> Vec<CpuSeries> {
@@ -153,7 +181,8 @@ impl Books {
             let floors_ns = self.lives[&account.start.life].floors_ns;
             account.series(query, &floors_ns)
         });
-        all.filter(|series| !series.points.is_empty()).collect()
+        all.filter(|series| series.before.is_some() || !series.points.is_empty())
+            .collect()
     }
 
     fn losses(&self, id: Option<&ContainerId>, range: TimeRange) -> Vec<LossRecord> {
@@ -182,30 +211,6 @@ impl Books {
 }
 
 impl Account<'_> {
-    fn record(&self) -> ProcessRecord {
-        let latest: Vec<_> = self
-            .epochs()
-            .into_iter()
-            .filter_map(|epoch_ns| self.latest(epoch_ns, |_| true))
-            .collect();
-        let totals: Vec<_> = latest
-            .iter()
-            .map(|(epoch_ns, cell)| (*epoch_ns, cell.at_ns, cell.metrics))
-            .collect();
-        ProcessRecord {
-            start: self.start.clone(),
-            execs: self
-                .process
-                .execs
-                .range(..=self.window.until_ns)
-                .map(|(_, exec)| exec.clone())
-                .collect(),
-            end: self.end().cloned(),
-            last_sample_ns: latest.iter().map(|(_, cell)| cell.at_ns).max(),
-            totals: usage::totals(&totals, self.start.baseline.as_ref()),
-        }
-    }
-
     fn latest(&self, epoch_ns: u64, only: impl Fn(&Cell) -> bool) -> Option<(u64, &Cell)> {
         self.samples()
             .filter(|(epoch, cell)| *epoch == epoch_ns && only(cell))
@@ -238,8 +243,35 @@ impl Account<'_> {
         }
         Series {
             process: self.start.process,
+            before: self.before(query, floors_ns),
             points: usage::points(ends, &bases, facts::account_began_ns(self.start)),
         }
+    }
+
+    /// Its latest sample before a range of seconds, as far as rows of the minute in which the range begins, or of the minute before, tell.
+    fn before(&self, query: &SeriesQuery, floors_ns: &[u64; 4]) -> Option<Before> {
+        if query.resolution != Resolution::Second || query.range.from_ns >= query.range.to_ns {
+            return None;
+        }
+        let from_ns = query
+            .range
+            .from_ns
+            .max(floors_ns[Resolution::Second as usize])
+            .checked_next_multiple_of(Resolution::Second.ns())?;
+        let minute_ns = Resolution::Minute.bucket_ns(from_ns);
+        let seconds = self.rows(Resolution::Second, floors_ns[0]).into_iter();
+        let minutes = self.rows(Resolution::Minute, floors_ns[1]).into_iter();
+        let told = seconds.filter(|row| row.bucket_ns >= minute_ns && row.at_ns < from_ns);
+        let before_ns = minute_ns.saturating_sub(Resolution::Minute.ns());
+        let told =
+            told.chain(minutes.filter(|row| {
+                (before_ns..=minute_ns).contains(&row.bucket_ns) && row.at_ns < from_ns
+            }));
+        told.max_by_key(|row| (row.at_ns, row.epoch_ns))
+            .map(|row| Before {
+                at_ns: row.at_ns,
+                metrics: row.metrics,
+            })
     }
 }
 

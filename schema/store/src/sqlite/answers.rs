@@ -30,6 +30,8 @@ struct Life {
     no: i64,
     key: LifeKey,
     last_record_ns: u64,
+    /// When it was last seen whole; 0: never.
+    seen_ns: u64,
     /// For each coarse resolution, the second before which everything is folded into its blocks.
     sealed: [u64; 3],
     floors: [u64; 4],
@@ -67,7 +69,7 @@ fn resolve(db: &Connection, id: &ContainerId) -> Result<Option<Resolved>, Failur
 
 fn lives(db: &Connection, container: &Resolved) -> Result<Vec<Life>, Failure> {
     let mut find = db.prepare_cached(
-        "SELECT no, host, began_ns, last_record_ns, sealed_minute, sealed_hour, sealed_day,
+        "SELECT no, host, began_ns, last_record_ns, seen_ns, sealed_minute, sealed_hour, sealed_day,
                 floor_second, floor_minute, floor_hour, floor_day
          FROM lives WHERE container = ?1",
     )?;
@@ -76,8 +78,9 @@ fn lives(db: &Connection, container: &Resolved) -> Result<Vec<Life>, Failure> {
             no: row.get(0)?,
             key: rows::life_key(row, 1, container.id.clone())?,
             last_record_ns: unsigned(row, 3)?,
-            sealed: rows::unsigned_array(row, 4)?,
-            floors: rows::unsigned_array(row, 7)?,
+            seen_ns: unsigned(row, 4)?,
+            sealed: rows::unsigned_array(row, 5)?,
+            floors: rows::unsigned_array(row, 8)?,
         })
     })?;
     Ok(found.collect::<Result<_, _>>()?)

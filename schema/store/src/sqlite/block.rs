@@ -153,9 +153,9 @@ impl PackedEntry<'_> {
             take(&mut body)?;
             take_outline(self.since_ns, self.resolution, &mut body)
         };
-        let (at_ns, max_rss_bytes) = outline().ok_or(Failure::Damaged("a block of samples"))?;
-        if at_ns < known.at_ns {
-            known.merge_maxima(&max_rss_bytes);
+        let outline = outline().ok_or(Failure::Damaged("a block of samples"))?;
+        if outline.at_ns < known.at_ns {
+            known.merge_earlier(&outline.max_rss_bytes, outline.first);
         } else {
             known.merge(&self.unpack()?.cell);
         }
@@ -183,6 +183,7 @@ mod tests {
     use bc_schema::{Metric, Metrics};
 
     use super::*;
+    use crate::cell::First;
 
     const SECOND: u64 = 1_700_000_000;
     const AT_NS: u64 = SECOND * Resolution::Second.ns();
@@ -199,6 +200,7 @@ mod tests {
                 at_ns,
                 metrics,
                 max_rss_bytes,
+                first: First { at_ns, held_ns: 0 },
             },
         }
     }
@@ -237,7 +239,9 @@ mod tests {
             entry(7, 1, AT_NS),
         ];
         settle(Resolution::Minute, &mut entries);
-        assert_eq!(entries, [entry(7, 0, AT_NS + 9), entry(7, 1, AT_NS)]);
+        let mut last = entry(7, 0, AT_NS + 9);
+        last.cell.first.at_ns = AT_NS + 2;
+        assert_eq!(entries, [last, entry(7, 1, AT_NS)]);
     }
 
     #[test]
@@ -283,10 +287,12 @@ mod tests {
             Some(95 << 20),
             Some(95 << 20),
         ];
+        let at_ns = AT_NS + 123_456_789;
         let cell = Cell {
-            at_ns: AT_NS + 123_456_789,
+            at_ns,
             metrics,
             max_rss_bytes,
+            first: First { at_ns, held_ns: 0 },
         };
         let block = pack(
             Resolution::Second,

@@ -12,8 +12,25 @@ use super::connection;
 use super::error::Failure;
 use super::header::{self, APPLICATION_ID, Found};
 
-/// The statements that lead from each version to the next; version 0 is the empty file.
-pub(crate) const STEPS: &[&str] = &[include_str!("version_1.sql")];
+/// What leads from each version to the next; version 0 is the empty file.
+const STEPS: &[Step] = &[
+    Step {
+        tables: include_str!("version_1.sql"),
+        rows: |_| Ok(()),
+    },
+    Step {
+        tables: include_str!("version_2.sql"),
+        rows: |_| Ok(()),
+    },
+];
+
+/// One of them.
+struct Step {
+    /// Statements that bring the tables from one version to the next.
+    tables: &'static str,
+    /// Brings along what stands in them.
+    rows: fn(&Connection) -> Result<(), Failure>,
+}
 
 /// Files up to this size are checked from end to end when they are opened; of larger ones, only the small tables are.
 const CHECKED_WHOLE_BYTES: u64 = 64 << 20;
@@ -53,15 +70,27 @@ pub fn upgrade(file: &Path) -> Result<Upgraded, StoreError> {
     upgrade_by(file, STEPS)
 }
 
-/// Opens the connection that writes; creates the file where there is none.
+/// Opens the connection that writes; creates the file where there is none, and brings an older one to this version.
 pub(crate) fn open(file: &Path) -> Result<Connection, StoreError> {
-    let newest = newest(STEPS);
-    match header::look(file, newest)? {
-        Found::Nothing => {
-            create(file, STEPS).map_err(|failure| failure.into_store_error("create", file))?
-        }
-        Found::Ours { version } => up_to_date(file, version)?,
+    open_by(file, STEPS)
+}
+
+fn open_by(file: &Path, steps: &[Step]) -> Result<Connection, StoreError> {
+    let newest = newest(steps);
+    let known = header::look(file, newest)?;
+    if known == Found::Nothing {
+        create(file, steps).map_err(|failure| failure.into_store_error("create", file))?;
     }
+    let mut connection = looked_over(file, newest)?;
+    if matches!(known, Found::Ours { version } if version < newest) {
+        raise(&mut connection, steps)
+            .map_err(|failure| failure.into_store_error("upgrade", file))?;
+    }
+    Ok(connection)
+}
+
+/// A connection to a file that shows no damage and is not newer than this version.
+fn looked_over(file: &Path, newest: u32) -> Result<Connection, StoreError> {
     let sorted = |failure: Failure| failure.into_store_error("open", file);
     let connection = connection::writer(file).map_err(sorted)?;
     // Until it has been looked over, closing it again must not write the log back into the file.
@@ -82,27 +111,21 @@ pub(crate) fn to_be_read(file: &Path) -> Result<(), StoreError> {
             "{} is not there: nothing has been recorded in this place, or --data names another",
             file.display()
         ))),
-        Found::Ours { version } => up_to_date(file, version),
+        Found::Ours { version } if version == newest(STEPS) => Ok(()),
+        Found::Ours { version } => Err(StoreError::Refused(format!(
+            "{} has version {version} of the tables, this Bubble Chamber needs {}: run `bubble-chamber db upgrade` first",
+            file.display(),
+            newest(STEPS)
+        ))),
     }
 }
 
-fn up_to_date(file: &Path, version: u32) -> Result<(), StoreError> {
-    let newest = newest(STEPS);
-    if version == newest {
-        return Ok(());
-    }
-    Err(StoreError::Refused(format!(
-        "{} has version {version} of the tables, this Bubble Chamber needs {newest}: run `bubble-chamber db upgrade` first",
-        file.display()
-    )))
-}
-
-fn newest(steps: &[&str]) -> u32 {
+fn newest(steps: &[Step]) -> u32 {
     u32::try_from(steps.len()).expect("a handful of versions")
 }
 
 /// Makes the file and its tables in one transaction: after a crash there is all or nothing. Only then the log is switched to WAL.
-fn create(file: &Path, steps: &[&str]) -> Result<(), Failure> {
+fn create(file: &Path, steps: &[Step]) -> Result<(), Failure> {
     // Arguments of processes are in it: for its owner only. SQLite gives the files beside it the same mode.
     OpenOptions::new()
         .create(true)
@@ -123,9 +146,10 @@ fn create(file: &Path, steps: &[&str]) -> Result<(), Failure> {
     Ok(())
 }
 
-fn apply(connection: &Connection, steps: &[&str], from: u32) -> Result<(), Failure> {
+fn apply(connection: &Connection, steps: &[Step], from: u32) -> Result<(), Failure> {
     for step in &steps[from as usize..] {
-        connection.execute_batch(step)?;
+        connection.execute_batch(step.tables)?;
+        (step.rows)(connection)?;
     }
     connection.pragma_update(None, "user_version", newest(steps))?;
     Ok(())
@@ -135,7 +159,7 @@ fn version(connection: &Connection) -> Result<u32, Failure> {
     Ok(connection.pragma_query_value(None, "user_version", |row| row.get(0))?)
 }
 
-fn upgrade_by(file: &Path, steps: &[&str]) -> Result<Upgraded, StoreError> {
+fn upgrade_by(file: &Path, steps: &[Step]) -> Result<Upgraded, StoreError> {
     let new = newest(steps);
     let old = match header::look(file, new)? {
         Found::Nothing => {
@@ -147,27 +171,29 @@ fn upgrade_by(file: &Path, steps: &[&str]) -> Result<Upgraded, StoreError> {
         Found::Ours { version } if version == new => return Ok(Upgraded::NothingToDo { version }),
         Found::Ours { version } => version,
     };
-    let work = || -> Result<(), Failure> {
-        let mut connection = connection::writer(file)?;
-        let transaction =
-            connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
-        apply(&transaction, steps, version(&transaction)?)?;
-        transaction.commit()?;
-        // An older Bubble Chamber reads the version in the file itself: it must not find the old one there and the new one in the log.
-        connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
-        Ok(())
-    };
-    work().map_err(|failure| failure.into_store_error("upgrade", file))?;
+    let mut connection = looked_over(file, new)?;
+    raise(&mut connection, steps).map_err(|failure| failure.into_store_error("upgrade", file))?;
     Ok(Upgraded::From { old, new })
+}
+
+/// Brings a database to the newest version in one transaction: a crash leaves the old one, whole.
+fn raise(connection: &mut Connection, steps: &[Step]) -> Result<(), Failure> {
+    let transaction =
+        connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+    apply(&transaction, steps, version(&transaction)?)?;
+    transaction.commit()?;
+    // An older Bubble Chamber reads the version in the file itself: it must not find the old one there and the new one in the log.
+    connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+    Ok(())
 }
 
 /// A look for damage that takes a moment, so that trouble is found at the start and not in the middle of a day.
 fn look_over(connection: &Connection, file: &Path, newest: u32) -> Result<(), StoreError> {
     let sorted = |failure: Failure| failure.into_store_error("open", file);
     let in_log = version(connection).map_err(sorted)?;
-    if in_log != newest {
+    if in_log > newest {
         return Err(StoreError::Refused(format!(
-            "{} has version {in_log} of the tables, this Bubble Chamber needs {newest}; nothing was changed",
+            "{} has version {in_log} of the tables, newer than this Bubble Chamber's {newest}; nothing was changed",
             file.display()
         )));
     }
@@ -201,13 +227,36 @@ fn look_over(connection: &Connection, file: &Path, newest: u32) -> Result<(), St
 mod tests {
     use super::*;
 
-    const LATER: &[&str] = &[STEPS[0], "CREATE TABLE later (x INTEGER) STRICT;"];
+    const fn step(tables: &'static str) -> Step {
+        Step {
+            tables,
+            rows: |_| Ok(()),
+        }
+    }
+
+    const FIRST: &[Step] = &[step("CREATE TABLE first (x INTEGER) STRICT;")];
+    const LATER: &[Step] = &[
+        step("CREATE TABLE first (x INTEGER) STRICT;"),
+        step("CREATE TABLE later (x INTEGER) STRICT;"),
+    ];
+    const FAILING: &[Step] = &[
+        step("CREATE TABLE first (x INTEGER) STRICT;"),
+        Step {
+            tables: "CREATE TABLE half (x INTEGER) STRICT;",
+            rows: |_| Err(Failure::Damaged("a row of the test")),
+        },
+    ];
+
+    fn older() -> (tempfile::TempDir, std::path::PathBuf) {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("x.db");
+        create(&file, FIRST).unwrap();
+        (dir, file)
+    }
 
     #[test]
     fn an_upgrade_happens_once_and_shows_in_the_file_itself() {
-        let dir = tempfile::tempdir().unwrap();
-        let file = dir.path().join("x.db");
-        init(&file).unwrap();
+        let (_dir, file) = older();
         assert_eq!(
             upgrade_by(&file, LATER).unwrap(),
             Upgraded::From { old: 1, new: 2 }
@@ -217,27 +266,24 @@ mod tests {
             Upgraded::NothingToDo { version: 2 }
         );
         assert_eq!(header::look(&file, 2).unwrap(), Found::Ours { version: 2 });
-        assert!(open(&file).unwrap_err().to_string().contains("newer"));
+        assert!(
+            open_by(&file, FIRST)
+                .unwrap_err()
+                .to_string()
+                .contains("newer")
+        );
     }
 
     #[test]
     fn an_upgrade_that_fails_changes_nothing() {
-        let dir = tempfile::tempdir().unwrap();
-        let file = dir.path().join("x.db");
-        init(&file).unwrap();
-        upgrade_by(
-            &file,
-            &[
-                STEPS[0],
-                "CREATE TABLE half (x INTEGER) STRICT; CREATE TABLE half (x INTEGER) STRICT;",
-            ],
-        )
-        .unwrap_err();
+        let (_dir, file) = older();
+        upgrade_by(&file, FAILING).unwrap_err();
+        open_by(&file, FAILING).unwrap_err();
         assert_eq!(
-            upgrade(&file).unwrap(),
+            upgrade_by(&file, FIRST).unwrap(),
             Upgraded::NothingToDo { version: 1 }
         );
-        let tables: i64 = open(&file)
+        let tables: i64 = open_by(&file, FIRST)
             .unwrap()
             .query_row(
                 "SELECT count(*) FROM sqlite_schema WHERE name = 'half'",
@@ -249,12 +295,9 @@ mod tests {
     }
 
     #[test]
-    fn an_older_file_is_not_opened_before_its_upgrade() {
-        let dir = tempfile::tempdir().unwrap();
-        let file = dir.path().join("x.db");
-        create(&file, &[]).unwrap();
-        assert!(open(&file).unwrap_err().to_string().contains("db upgrade"));
-        assert_eq!(upgrade(&file).unwrap(), Upgraded::From { old: 0, new: 1 });
-        open(&file).unwrap();
+    fn an_older_file_is_upgraded_when_it_is_opened() {
+        let (_dir, file) = older();
+        drop(open_by(&file, LATER).unwrap());
+        assert_eq!(header::look(&file, 2).unwrap(), Found::Ours { version: 2 });
     }
 }

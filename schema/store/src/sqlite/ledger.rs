@@ -85,6 +85,10 @@ impl Page<'_> {
             .starts
             .iter()
             .try_for_each(|start| self.begin(start))?;
+        batch
+            .seen
+            .iter()
+            .try_for_each(|(life, at_ns)| self.see(life, *at_ns))?;
         batch.execs.iter().try_for_each(|exec| self.execute(exec))?;
         self.sample(&batch.samples)?;
         batch.ends.iter().try_for_each(|end| self.end(end))?;

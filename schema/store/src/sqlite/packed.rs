@@ -5,7 +5,7 @@
 use bc_schema::{Metrics, Resolution};
 
 use super::error::Failure;
-use crate::cell::Cell;
+use crate::cell::{Cell, First};
 
 /// Appends an unsigned integer, seven bits a byte.
 pub(crate) fn put(mut value: u64, out: &mut Vec<u8>) {
@@ -30,40 +30,65 @@ pub(crate) fn take(bytes: &mut &[u8]) -> Option<u64> {
     None
 }
 
+/// Bits of the byte before the maxima, after those that say which maxima are known.
+const FIRST: u8 = 1 << 4;
+const HELD: u8 = 1 << 5;
+
 /// Appends a sample whose instant is not before `since_ns`, with its maxima for this resolution and the coarser ones. They are mostly
 /// the same or little more than each other, so each is written as its distance from the one before.
 pub(crate) fn put_cell(cell: &Cell, since_ns: u64, resolution: Resolution, out: &mut Vec<u8>) {
+    let First { at_ns, held_ns } = cell.first;
     put(cell.at_ns.wrapping_sub(since_ns), out);
     let maxima = &cell.max_rss_bytes[resolution as usize..];
-    let known = maxima
-        .iter()
-        .enumerate()
-        .map(|(bit, max)| u8::from(max.is_some()) << bit);
-    out.push(known.fold(0, |mask, bit| mask | bit));
+    let mut mask = 0;
+    for (bit, max) in maxima.iter().enumerate() {
+        mask |= u8::from(max.is_some()) << bit;
+    }
+    mask |= if at_ns == cell.at_ns { 0 } else { FIRST };
+    mask |= if held_ns == 0 { 0 } else { HELD };
+    out.push(mask);
     let mut before = 0;
     for max in maxima.iter().flatten() {
         put(max.wrapping_sub(before), out);
         before = *max;
+    }
+    if mask & FIRST != 0 {
+        put(cell.at_ns.wrapping_sub(at_ns), out);
+    }
+    if mask & HELD != 0 {
+        put(at_ns.wrapping_sub(held_ns), out);
     }
     cell.metrics.pack(out);
 }
 
 /// Takes what [`put_cell`] appended.
 pub(crate) fn take_cell(since_ns: u64, resolution: Resolution, bytes: &mut &[u8]) -> Option<Cell> {
-    let (at_ns, max_rss_bytes) = take_outline(since_ns, resolution, bytes)?;
+    let Outline {
+        at_ns,
+        max_rss_bytes,
+        first,
+    } = take_outline(since_ns, resolution, bytes)?;
     Some(Cell {
         at_ns,
         metrics: Metrics::unpack(bytes)?,
         max_rss_bytes,
+        first,
     })
 }
 
-/// Takes only the time and the maxima, and leaves the measurements: half of those who look need no more.
+/// A sample without its measurements.
+pub(crate) struct Outline {
+    pub(crate) at_ns: u64,
+    pub(crate) max_rss_bytes: [Option<u64>; 4],
+    pub(crate) first: First,
+}
+
+/// Takes only the times and the maxima, and leaves the measurements: half of those who look need no more.
 pub(crate) fn take_outline(
     since_ns: u64,
     resolution: Resolution,
     bytes: &mut &[u8],
-) -> Option<(u64, [Option<u64>; 4])> {
+) -> Option<Outline> {
     let at_ns = since_ns.wrapping_add(take(bytes)?);
     let (&mask, rest) = bytes.split_first()?;
     *bytes = rest;
@@ -75,7 +100,18 @@ pub(crate) fn take_outline(
             *max = Some(before);
         }
     }
-    Some((at_ns, max_rss_bytes))
+    let mut first = First { at_ns, held_ns: 0 };
+    if mask & FIRST != 0 {
+        first.at_ns = at_ns.wrapping_sub(take(bytes)?);
+    }
+    if mask & HELD != 0 {
+        first.held_ns = first.at_ns.wrapping_sub(take(bytes)?);
+    }
+    Some(Outline {
+        at_ns,
+        max_rss_bytes,
+        first,
+    })
 }
 
 /// Packs a sample that waits for its process.
@@ -110,6 +146,10 @@ mod tests {
                 at_ns: u64::MAX,
                 metrics,
                 max_rss_bytes,
+                first: First {
+                    at_ns: 7,
+                    held_ns: u64::MAX,
+                },
             };
             let packed = pack_sample(&cell);
             assert_eq!(unpack_sample(&packed).unwrap(), cell);
@@ -125,6 +165,10 @@ mod tests {
             at_ns: 9,
             metrics: Metrics::EMPTY,
             max_rss_bytes: [Some(1), Some(2), Some(3), Some(4)],
+            first: First {
+                at_ns: 9,
+                held_ns: 0,
+            },
         };
         let mut out = Vec::new();
         put_cell(&cell, 5, Resolution::Hour, &mut out);

@@ -105,6 +105,11 @@ pub(crate) fn sample(number: u8, at_ns: u64, metrics: Metrics) -> Sample {
     }
 }
 
+/// The same sample, that says until when what was before it still held.
+pub(crate) fn held(sample: Sample, held_ns: u64) -> Sample {
+    Sample { held_ns, ..sample }
+}
+
 pub(crate) fn batch() -> Batch {
     Batch {
         host: "node1".into(),

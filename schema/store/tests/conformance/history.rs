@@ -187,11 +187,15 @@ fn process(random: &mut StdRng, number: u8, lives: &[LifeKey]) -> Vec<(u64, Batc
         totals.grow(random);
         let metrics = totals.metrics();
         let rss = metrics.get(Metric::RssBytes);
+        let held_ns = match random.random_range(0..10) {
+            0..3 => now_ns - random.random_range(0..3 * SECOND_NS),
+            _ => 0,
+        };
         let sample = Sample {
             process,
             at_ns: now_ns,
             epoch_ns,
-            held_ns: 0,
+            held_ns,
             metrics,
             max_rss_bytes: [rss; 3],
             closes: Closes::NONE,
@@ -222,6 +226,16 @@ fn process(random: &mut StdRng, number: u8, lives: &[LifeKey]) -> Vec<(u64, Batc
                 now_ns,
                 Batch {
                     samples: vec![other],
+                    ..batch()
+                },
+            ));
+        }
+        if random.random_bool(0.05) {
+            let seen_ns = now_ns + random.random_range(0..90 * SECOND_NS);
+            told.push((
+                now_ns,
+                Batch {
+                    seen: vec![(life.clone(), seen_ns)],
                     ..batch()
                 },
             ));

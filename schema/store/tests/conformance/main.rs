@@ -12,6 +12,7 @@ mod lookup;
 mod losses;
 mod merging;
 mod retention;
+mod sleep;
 mod subject;
 mod usage;
 
@@ -60,6 +61,11 @@ conformance! {
     retention::every_row_is_counted_once,
     retention::days_are_kept_for_ever,
     retention::orders_for_nothing_remove_nothing,
+    sleep::what_held_is_not_spread,
+    sleep::of_one_instant_what_held_longer_stands,
+    sleep::a_life_that_was_seen_goes_on,
+    sleep::an_end_taken_back_leaves_what_was_seen,
+    sleep::a_range_of_seconds_knows_who_was_there_before,
     losses::restated_losses_count_once,
     losses::losses_touch_their_container_and_their_hosts_lives,
     lookup::containers_stand_by_their_last_record,

@@ -63,7 +63,7 @@ fn patch(file: &Path, offset: usize, bytes: &[u8]) {
 async fn a_newer_file_is_refused_and_left_byte_for_byte() {
     let (dir, file) = place();
     init(&file).unwrap();
-    patch(&file, 60, &2u32.to_be_bytes());
+    patch(&file, 60, &3u32.to_be_bytes());
     assert_refused(&dir, &file, "newer");
 }
 
@@ -151,7 +151,7 @@ async fn making_a_database_twice_says_so_and_changes_nothing() {
     );
     assert_eq!(
         upgrade(&file).unwrap(),
-        Upgraded::NothingToDo { version: 1 }
+        Upgraded::NothingToDo { version: 2 }
     );
     assert!(contents(dir.path()) == before);
     // An empty file, as `mktemp` leaves it, is nothing yet.
@@ -182,7 +182,7 @@ async fn a_new_file_is_for_its_owner_alone_and_can_shrink() {
     };
     assert_eq!(setting("auto_vacuum"), "Integer(2)", "incremental");
     assert_eq!(setting("journal_mode"), "Text(\"wal\")");
-    assert_eq!(setting("user_version"), "Integer(1)");
+    assert_eq!(setting("user_version"), "Integer(2)");
     assert_eq!(
         setting("application_id"),
         format!("Integer({})", 0x6275_626c)

@@ -29,6 +29,7 @@ pub(crate) fn processes(
         .map(|ids| numbers(db, ids))
         .transpose()?;
     let mut keys = BTreeMap::new();
+    let mut seen_ns = BTreeMap::new();
     let mut samples = Latest::default();
     for life in lives(db, &container)? {
         Walk {
@@ -37,6 +38,7 @@ pub(crate) fn processes(
             only: only.as_deref(),
         }
         .latest(&mut samples)?;
+        seen_ns.insert(life.key.clone(), life.seen_ns);
         keys.insert(life.no, life.key);
     }
     let mut found = Vec::new();
@@ -47,10 +49,16 @@ pub(crate) fn processes(
                 && end.as_ref().is_none_or(|end| end.at_ns >= range.from_ns)
         });
         if lived {
+            // Who is not known to have ended was there when its life was last seen, and was as its latest sample says.
+            let seen_ns = match end {
+                None => seen_ns.get(&account.start.life).copied().unwrap_or(0),
+                Some(_) => 0,
+            };
+            let last_ns = samples.last_ns(account.process);
             found.push(ProcessRecord {
                 execs: execs(db, &account)?,
                 end,
-                last_sample_ns: samples.last_ns(account.process),
+                last_sample_ns: last_ns.map(|last_ns| last_ns.max(seen_ns)),
                 totals: samples.totals(account.process, account.start.baseline.as_ref()),
                 start: account.start,
             });

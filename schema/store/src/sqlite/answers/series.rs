@@ -2,9 +2,9 @@
 
 mod base;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use bc_schema::store::{Series, SeriesQuery};
+use bc_schema::store::{Before, Point, Series, SeriesQuery};
 use bc_schema::usage::{self, Base, BucketEnd};
 use bc_schema::{ContainerId, LifeKey, ProcessId, ProcessStart, Resolution};
 use rusqlite::Connection;
@@ -14,6 +14,7 @@ use super::walk::Walk;
 use super::{Life, Resolved, lives, numbers, resolve};
 use crate::cell::Cell;
 use crate::facts;
+use crate::sqlite::block::Entry;
 use crate::sqlite::error::Failure;
 
 /// The curves asked for, by the start of their processes.
@@ -25,6 +26,9 @@ pub(crate) fn series(
     let Some(container) = resolve(db, id)? else {
         return Ok(Vec::new());
     };
+    if query.range.from_ns >= query.range.to_ns {
+        return Ok(Vec::new());
+    }
     let only = query
         .ids
         .as_deref()
@@ -38,19 +42,26 @@ pub(crate) fn series(
             only: only.as_deref(),
         };
         let mut gathered = Gathered::new(walk, query)?;
+        let latest = gathered.latest_before();
         let bases = gathered.bases(walk, query.resolution)?;
-        let starts = starts(
-            db,
-            &container,
-            &life,
-            gathered.buckets.keys().copied().collect(),
-        )?;
+        let processes: BTreeSet<u64> = gathered
+            .buckets
+            .keys()
+            .chain(latest.keys())
+            .copied()
+            .collect();
+        let starts = starts(db, &container, &life, processes.into_iter().collect())?;
         // Taken out one by one: what is gathered of all processes is large, and so is the answer.
         for (process, start) in starts {
             let buckets = gathered.buckets.remove(&process).unwrap_or_default();
+            let before = latest.get(&process).map(|(_, before)| *before);
             found.push((
                 place(&start),
-                one(&start, buckets, query.resolution, process, &bases),
+                Series {
+                    process: start.process,
+                    before,
+                    points: points(&start, buckets, query.resolution, process, &bases),
+                },
             ));
         }
     }
@@ -85,6 +96,9 @@ impl Gathered {
         let to = query.range.to_ns.div_ceil(resolution.ns());
         let mut all = Self::default();
         // Of seconds, from the beginning of the minute on: what was before that, the blocks of minutes know.
+        if resolution == Resolution::Second {
+            all.gather_minutes_before(walk, from)?;
+        }
         let first = if resolution == Resolution::Second {
             from - from % Resolution::Minute.seconds()
         } else {
@@ -106,15 +120,76 @@ impl Gathered {
                         entry.cell,
                     ));
                 } else {
-                    all.before
-                        .entry((entry.process, entry.epoch_ns))
-                        .or_insert(entry.cell)
-                        .merge(&entry.cell);
+                    all.add_before(&entry);
                 }
                 Ok(())
             })?;
         }
         Ok(all)
+    }
+
+    /// The last samples before a second, in the minute before its own (each process that is there has one in every minute) and, as far as a
+    /// minute's block tells, in its own.
+    fn gather_minutes_before(&mut self, walk: Walk<'_>, second: u64) -> Result<(), Failure> {
+        let length = Resolution::Minute.seconds();
+        let own = second / length;
+        let first = (own.saturating_sub(1)).max(walk.life.floors[Resolution::Minute as usize]);
+        let before_ns = second.saturating_mul(Resolution::Second.ns());
+        for (resolution, unsealed) in walk.life.unsealed(Resolution::Minute) {
+            let from = unsealed.max(first.saturating_mul(length));
+            walk.blocks(resolution, from, own * length, |_, entry| {
+                self.add_before(&entry.unpack()?);
+                Ok(())
+            })?;
+        }
+        let mut of_own = HashMap::new();
+        walk.blocks(Resolution::Minute, first, own + 1, |minute, entry| {
+            let entry = entry.unpack()?;
+            if minute < own {
+                self.add_before(&entry);
+            } else if entry.cell.at_ns < before_ns {
+                of_own.insert((entry.process, entry.epoch_ns), entry);
+            }
+            Ok(())
+        })?;
+        // The last sample of a minute that is folded in part may be later than its block says.
+        for (resolution, unsealed) in walk.life.unsealed(Resolution::Minute) {
+            walk.blocks(
+                resolution,
+                unsealed.max(second),
+                (own + 1) * length,
+                |_, entry| {
+                    of_own.remove(&(entry.process, entry.epoch_ns()?));
+                    Ok(())
+                },
+            )?;
+        }
+        of_own.values().for_each(|entry| self.add_before(entry));
+        Ok(())
+    }
+
+    fn add_before(&mut self, entry: &Entry) {
+        self.before
+            .entry((entry.process, entry.epoch_ns))
+            .or_insert(entry.cell)
+            .merge(&entry.cell);
+    }
+
+    /// Of each process, the latest sample before, of whatever epoch.
+    fn latest_before(&self) -> HashMap<u64, ((u64, u64), Before)> {
+        let mut latest = HashMap::new();
+        for (&(process, epoch_ns), cell) in &self.before {
+            let before = Before {
+                at_ns: cell.at_ns,
+                metrics: cell.metrics,
+            };
+            let order = (cell.at_ns, epoch_ns);
+            let known = latest.entry(process).or_insert((order, before));
+            if known.0 < order {
+                *known = (order, before);
+            }
+        }
+        latest
     }
 }
 
@@ -134,13 +209,13 @@ fn starts(
         .collect())
 }
 
-fn one(
+fn points(
     start: &ProcessStart,
     mut buckets: Vec<(u64, u64, Cell)>,
     resolution: Resolution,
     process: u64,
     before: &HashMap<Account, Cell>,
-) -> Series {
+) -> Vec<Point> {
     buckets.sort_by_key(|(epoch_ns, bucket, _)| (*epoch_ns, *bucket));
     buckets.dedup_by(|next, kept| {
         let same = (next.0, next.1) == (kept.0, kept.1);
@@ -164,9 +239,5 @@ fn one(
         .into_iter()
         .map(|(epoch_ns, _, cell)| cell.bucket_end(epoch_ns, resolution))
         .collect();
-    let points = usage::points(ends, &bases, facts::account_began_ns(start));
-    Series {
-        process: start.process,
-        points,
-    }
+    usage::points(ends, &bases, facts::account_began_ns(start))
 }

@@ -1,7 +1,7 @@
 //! Writing facts: containers, starts, execs, ends, losses. Which of two statements counts is decided in `crate::facts`.
 
 use bc_schema::{
-    Container, Limits, Loss, ProcessEnd, ProcessExec, ProcessId, ProcessStart, Resolution,
+    Container, LifeKey, Limits, Loss, ProcessEnd, ProcessExec, ProcessId, ProcessStart, Resolution,
 };
 use rusqlite::{OptionalExtension, params};
 
@@ -62,6 +62,17 @@ impl Page<'_> {
             Some(ended_ns) => self.record(no, ended_ns),
             None => Ok(()),
         }
+    }
+
+    /// A life was looked at whole.
+    pub(super) fn see(&mut self, life: &LifeKey, at_ns: u64) -> Result<(), Failure> {
+        let no = self.life_number(life)?;
+        let life = self.life(no)?;
+        if life.seen_ns < at_ns {
+            life.seen_ns = at_ns;
+            life.changed = true;
+        }
+        self.record(no, at_ns)
     }
 
     /// A life that is over is sealed to its end: whoever reads it later finds it folded.

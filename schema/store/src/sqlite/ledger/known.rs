@@ -25,6 +25,8 @@ pub(super) struct Life {
     pub(super) id: ContainerId,
     pub(super) began_ns: u64,
     pub(super) last_record_ns: u64,
+    /// When it was last seen whole; 0: never.
+    pub(super) seen_ns: u64,
     /// For each coarse resolution, the second before which everything is folded into its blocks.
     pub(super) sealed: [u64; 3],
     /// For each resolution, the first bucket that rows are kept of.
@@ -137,7 +139,7 @@ impl Page<'_> {
     pub(super) fn put_lives(&mut self) -> Result<(), Failure> {
         let mut put = self.db.prepare_cached(
             "UPDATE lives SET last_record_ns = ?2, sealed_minute = ?3, sealed_hour = ?4, sealed_day = ?5,
-                              floor_second = ?6, floor_minute = ?7, floor_hour = ?8, floor_day = ?9
+                              floor_second = ?6, floor_minute = ?7, floor_hour = ?8, floor_day = ?9, seen_ns = ?10
              WHERE no = ?1",
         )?;
         for (no, life) in self.known.lives.iter_mut().filter(|(_, life)| life.changed) {
@@ -152,6 +154,7 @@ impl Page<'_> {
                 floors[1],
                 floors[2],
                 floors[3],
+                signed(life.seen_ns),
             ])?;
             life.changed = false;
         }
@@ -216,7 +219,7 @@ fn load_process(db: &Connection, id: ProcessId) -> Result<Process, Failure> {
 fn load_life(db: &Connection, no: i64) -> Result<Life, Failure> {
     let mut find = db.prepare_cached(
         "SELECT l.container, c.id, l.began_ns, l.last_record_ns, l.sealed_minute, l.sealed_hour, l.sealed_day,
-                l.floor_second, l.floor_minute, l.floor_hour, l.floor_day
+                l.floor_second, l.floor_minute, l.floor_hour, l.floor_day, l.seen_ns
          FROM lives l JOIN containers c ON c.no = l.container WHERE l.no = ?1",
     )?;
     Ok(find.query_row([no], |row| {
@@ -227,6 +230,7 @@ fn load_life(db: &Connection, no: i64) -> Result<Life, Failure> {
             last_record_ns: unsigned(row, 3)?,
             sealed: rows::unsigned_array(row, 4)?,
             floors: rows::unsigned_array(row, 7)?,
+            seen_ns: unsigned(row, 11)?,
             changed: false,
         })
     })?)

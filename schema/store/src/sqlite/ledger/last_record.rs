@@ -12,7 +12,7 @@ impl Page<'_> {
     /// Counts a life's last record from everything that is stored of it.
     pub(super) fn recount_last_record(&mut self, no: i64) -> Result<(), Failure> {
         let life = self.life(no)?;
-        let (container, began_ns) = (life.container, life.began_ns);
+        let (container, began_ns) = (life.container, life.began_ns.max(life.seen_ns));
         let mut find = self
             .db
             .prepare_cached("SELECT ended_ns FROM statements WHERE life = ?1")?;
