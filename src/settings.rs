@@ -105,6 +105,7 @@ impl Settings {
             data_tag,
             host: self.recorder.host.clone(),
             allowed_hosts: self.hostname.iter().cloned().collect(),
+            limits: bc_web::Limits::default(),
         }
     }
 }

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use axum::http::HeaderMap;
-use bc_schema::store::{ContainerRecord, ReadStore, StoreError};
+use bc_schema::store::{ContainerRecord, ProcessQuery, ProcessRecord, ReadStore, StoreError};
 use bc_schema::{Committed, ContainerId};
-use tokio::sync::{Semaphore, broadcast, watch};
+use tokio::sync::{Semaphore, SemaphorePermit, broadcast, watch};
 use tokio_util::sync::CancellationToken;
 
+use crate::auth::guesses::Guesses;
 use crate::auth::{Auth, Pass};
 use crate::config::Config;
 use crate::health::Health;
@@ -18,6 +19,7 @@ use crate::problem::Problem;
 pub(crate) struct App {
     pub(crate) config: Config,
     pub(crate) auth: Auth,
+    pub(crate) guesses: Guesses,
     pub(crate) store: Arc<dyn ReadStore>,
     pub(crate) committed: broadcast::Sender<Committed>,
     pub(crate) health: watch::Receiver<Health>,
@@ -25,6 +27,8 @@ pub(crate) struct App {
     pub(crate) shutdown: CancellationToken,
     /// Turns of answers that read many buckets: each holds tens of megabytes while it does.
     pub(crate) readers: Semaphore,
+    /// Turns of answers that read all processes of a container.
+    pub(crate) listers: Semaphore,
 }
 
 impl App {
@@ -43,6 +47,20 @@ impl App {
         let record = self.store.container(&short).await?;
         // Another full id with the same beginning is another container.
         Ok(record.filter(|record| record.latest().life.container == short))
+    }
+
+    /// All processes of a container, and the turn of who reads them: kept until the answer is written.
+    pub(crate) async fn processes(
+        &self,
+        id: &ContainerId,
+    ) -> Result<(Vec<ProcessRecord>, SemaphorePermit<'_>), Problem> {
+        let turn = self
+            .listers
+            .acquire()
+            .await
+            .map_err(|error| Problem::Broken(error.to_string()))?;
+        let all = self.store.processes(id, &ProcessQuery::default()).await?;
+        Ok((all, turn))
     }
 
     /// The container `id`, for a caller who may see it.

@@ -4,6 +4,7 @@
 
 mod cookie;
 mod duration;
+pub(crate) mod guesses;
 pub mod token;
 
 use axum::http::{HeaderMap, header};
@@ -103,18 +104,25 @@ impl Auth {
             ));
         }
         let good = |pass: &Pass| container.is_none_or(|id| pass.admits(id));
-        let mut passes: Vec<Pass> = ours
-            .iter()
-            .filter_map(|token| verifier.verify(token).ok())
-            .collect();
+        let mut passes: Vec<Pass> = Vec::new();
+        let mut wrong = false;
+        for token in ours {
+            match verifier.verify(token) {
+                Ok(pass) => passes.push(pass),
+                Err(problem) => wrong |= matches!(problem, Problem::WrongToken(_)),
+            }
+        }
         // A container's own cookie goes first where a container is asked for, the admin's where none is.
         passes.sort_by_key(|pass| pass.is_admin() == container.is_some());
         if let Some(pass) = passes.iter().find(|pass| good(pass)) {
             return Ok(pass.clone());
         }
-        passes.into_iter().next().ok_or(Problem::NotAuthorized(
-            "the session has ended; open the page by a link with a new token",
-        ))
+        let ended = "the session has ended; open the page by a link with a new token";
+        passes.into_iter().next().ok_or(if wrong {
+            Problem::WrongToken(ended)
+        } else {
+            Problem::NotAuthorized(ended)
+        })
     }
 
     /// Turns a token into the cookie that stands for it: the value of a `Set-Cookie` header. `None` when authentication is off.
@@ -246,7 +254,7 @@ mod tests {
         );
         assert!(matches!(
             auth.pass(&headers, None),
-            Err(Problem::NotAuthorized(_))
+            Err(Problem::WrongToken(_))
         ));
         headers.insert(
             header::AUTHORIZATION,

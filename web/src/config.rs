@@ -6,6 +6,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use bc_schema::Retention;
 
 use crate::error::ConfigError;
+use crate::limits::Limits;
 
 /// Settings of the web, with their defaults.
 #[derive(Debug, Clone)]
@@ -28,6 +29,8 @@ pub struct Config {
     pub host: String,
     /// Further names that this server is reached by (through a proxy, say).
     pub allowed_hosts: Vec<String>,
+    /// Bounds on requests.
+    pub limits: Limits,
 }
 
 impl Default for Config {
@@ -42,6 +45,7 @@ impl Default for Config {
             data_tag: String::new(),
             host: "localhost".into(),
             allowed_hosts: Vec::new(),
+            limits: Limits::default(),
         }
     }
 }

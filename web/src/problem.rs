@@ -1,5 +1,7 @@
 //! What was wrong with a request: one list, and its answers as `application/problem+json`. The seed's routes say the same as plain text.
 
+use std::time::Duration;
+
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -16,6 +18,13 @@ pub(crate) enum Problem {
     BadRequest(String),
     /// No token, or none that is good.
     NotAuthorized(&'static str),
+    /// A token that nobody here signed.
+    WrongToken(&'static str),
+    /// More of them than one address may show.
+    TooManyWrongTokens {
+        /// When another is taken.
+        wait: Duration,
+    },
     /// A good token, but for another container.
     OtherContainer,
     /// Refused, with a good token or none.
@@ -26,6 +35,8 @@ pub(crate) enum Problem {
     MethodNotAllowed,
     /// The body is larger than taken.
     TooLarge,
+    /// The body did not come in time.
+    TooSlow,
     /// The `Host` header names somebody else.
     WrongHost(String),
     /// The store cannot answer now.
@@ -35,6 +46,10 @@ pub(crate) enum Problem {
     /// A task of ours broke.
     Broken(String),
 }
+
+/// Marks the answer to a [`Problem::WrongToken`].
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct WrongToken;
 
 /// What was wrong, as `application/problem+json` (RFC 9457) tells it.
 #[derive(Serialize, ToSchema)]
@@ -62,11 +77,13 @@ impl Problem {
     pub(crate) fn status(&self) -> StatusCode {
         match self {
             Self::BadParameter { .. } | Self::BadRequest(_) => StatusCode::BAD_REQUEST,
-            Self::NotAuthorized(_) => StatusCode::UNAUTHORIZED,
+            Self::NotAuthorized(_) | Self::WrongToken(_) => StatusCode::UNAUTHORIZED,
+            Self::TooManyWrongTokens { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::OtherContainer | Self::Forbidden(_) => StatusCode::FORBIDDEN,
             Self::NotFound(_) => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::WrongHost(_) => StatusCode::MISDIRECTED_REQUEST,
             Self::Store(StoreError::Unavailable { .. }) | Self::TimedOut => {
                 StatusCode::SERVICE_UNAVAILABLE
@@ -82,7 +99,10 @@ impl Problem {
         match self {
             Self::BadParameter { name, allowed } => format!("`{name}` must be {allowed}"),
             Self::BadRequest(what) | Self::Forbidden(what) | Self::NotFound(what) => what.clone(),
-            Self::NotAuthorized(why) => (*why).to_owned(),
+            Self::NotAuthorized(why) | Self::WrongToken(why) => (*why).to_owned(),
+            Self::TooManyWrongTokens { .. } => {
+                "too many wrong tokens came from this address; good ones are taken as ever".into()
+            }
             Self::OtherContainer => {
                 "the token is for another container; ask for a token for this one".into()
             }
@@ -91,6 +111,7 @@ impl Problem {
                     .into()
             }
             Self::TooLarge => "the body is larger than 64 KiB; send less".into(),
+            Self::TooSlow => "the body did not come in time; send it at once".into(),
             Self::WrongHost(host) => format!(
                 "this server is not called `{host}`; use the address it listens on, or add the name to its allowed hosts"
             ),
@@ -115,23 +136,33 @@ impl Problem {
         }
     }
 
-    /// Headers that belong to the status.
+    /// Headers that belong to the status, and what layers around the routes need to know.
     fn decorate(&self, response: &mut Response) {
-        let (name, value) = match self.status() {
-            StatusCode::UNAUTHORIZED => (header::WWW_AUTHENTICATE, "Bearer"),
-            StatusCode::SERVICE_UNAVAILABLE => (header::RETRY_AFTER, "2"),
+        if let Self::WrongToken(_) = self {
+            response.extensions_mut().insert(WrongToken);
+        }
+        let (name, value) = match (self, self.status()) {
+            (Self::TooManyWrongTokens { wait }, _) => {
+                (header::RETRY_AFTER, wait.as_secs().saturating_add(1).into())
+            }
+            (_, StatusCode::UNAUTHORIZED) => {
+                (header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))
+            }
+            (_, StatusCode::SERVICE_UNAVAILABLE) => (header::RETRY_AFTER, 2.into()),
+            // What is still to come of the body would be taken for the next request.
+            (_, StatusCode::REQUEST_TIMEOUT) => {
+                (header::CONNECTION, HeaderValue::from_static("close"))
+            }
             _ => return,
         };
-        response
-            .headers_mut()
-            .insert(name, HeaderValue::from_static(value));
+        response.headers_mut().insert(name, value);
     }
 
     /// As the seed answers: plain text, and 401 for every lack of a right.
     pub(crate) fn into_plain(self) -> Response {
         self.log();
         let mut response = match &self {
-            Self::NotAuthorized(_) | Self::OtherContainer => {
+            Self::NotAuthorized(_) | Self::WrongToken(_) | Self::OtherContainer => {
                 (StatusCode::UNAUTHORIZED, "not authorized").into_response()
             }
             other => (other.status(), other.detail()).into_response(),

@@ -1,11 +1,10 @@
 //! Puts the routes together and serves them until it is told to stop.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{DefaultBodyLimit, Request};
+use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::{self, Uri};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
@@ -22,6 +21,7 @@ use tower_http::compression::CompressionLayer;
 
 use crate::app::App;
 use crate::auth::Auth;
+use crate::auth::guesses::{self, Guesses};
 use crate::config::Config;
 use crate::error::Error;
 use crate::health::Health;
@@ -29,10 +29,10 @@ use crate::metrics::Requests;
 use crate::problem::Problem;
 use crate::{api, connections, guard, headers, metrics, page, seed};
 
-/// How long a request may take until its answer begins.
-const PATIENCE: Duration = Duration::from_secs(30);
 /// How many answers read many buckets at a time.
 const READERS: usize = 2;
+/// How many answers read all processes of a container at a time.
+const LISTERS: usize = 4;
 /// Largest body of a request.
 pub(crate) const MAX_BODY_BYTES: usize = 64 * 1024;
 
@@ -47,24 +47,28 @@ pub async fn run(
 ) -> Result<(), Error> {
     config.check()?;
     let auth = Auth::new(&config);
+    let guesses = Guesses::new(&config.limits);
     let prefix = config.prefix().to_owned();
     let app = Arc::new(App {
         config,
         auth,
+        guesses,
         store,
         committed,
         health,
         requests: Requests::default(),
         shutdown: shutdown.clone(),
         readers: Semaphore::new(READERS),
+        listers: Semaphore::new(LISTERS),
     });
-    let router = router(app);
+    let router = router(app.clone());
     // The prefix goes before routing, so that a proxy may pass it on or take it off.
     let service = MapRequestLayer::new(move |request: http::Request<Incoming>| {
         without_prefix(&prefix, request.map(Body::new))
     })
     .layer(router);
-    connections::serve(listener, service, shutdown).await;
+    let (limits, requests) = (&app.config.limits, &app.requests);
+    connections::serve(listener, service, limits, requests, shutdown).await;
     Ok(())
 }
 
@@ -75,7 +79,8 @@ fn router(app: Arc<App>) -> Router {
         .nest(api::AT, api::routes(&app))
         .fallback(nowhere)
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
-        .layer(from_fn(patience))
+        .layer(from_fn_with_state(app.clone(), patience))
+        .layer(from_fn_with_state(app.clone(), guesses::check))
         .layer(
             CompressionLayer::new()
                 .gzip(true)
@@ -87,8 +92,8 @@ fn router(app: Arc<App>) -> Router {
         .with_state(app)
 }
 
-async fn patience(request: Request, next: Next) -> Response {
-    let answered = tokio::time::timeout(PATIENCE, next.run(request)).await;
+async fn patience(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+    let answered = tokio::time::timeout(app.config.limits.answer, next.run(request)).await;
     answered.unwrap_or_else(|_| Problem::TimedOut.into_response())
 }
 

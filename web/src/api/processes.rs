@@ -10,7 +10,6 @@ use std::sync::Arc;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use bc_schema::ProcessId;
-use bc_schema::store::ProcessQuery;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -62,10 +61,7 @@ pub(crate) async fn list(
     Ask(page): Ask<Page>,
 ) -> Result<Response, Problem> {
     // All of them, whatever is shown: the number of a pid's reuse and the descendants of a process depend on the others.
-    let all = app
-        .store
-        .processes(permitted.id(), &ProcessQuery::default())
-        .await?;
+    let (all, _turn) = app.processes(permitted.id()).await?;
     let pids = Pids::of(&all);
     let chosen = page.selection.choose(&all);
     json(&Processes {
@@ -93,10 +89,7 @@ pub(crate) async fn one(
     Path(path): Path<HashMap<String, String>>,
 ) -> Result<Response, Problem> {
     let id = process_of(&path)?;
-    let all = app
-        .store
-        .processes(permitted.id(), &ProcessQuery::default())
-        .await?;
+    let (all, _turn) = app.processes(permitted.id()).await?;
     let process = all
         .iter()
         .find(|process| process.start.process == id)

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::State;
 use axum::extract::rejection::JsonRejection;
+use axum::extract::{FromRequest, Request, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bc_schema::ContainerId;
@@ -43,9 +43,13 @@ pub(crate) struct Opening {
 )]
 pub(crate) async fn open(
     State(app): State<Arc<App>>,
-    body: Result<Json<Opening>, JsonRejection>,
+    request: Request,
 ) -> Result<Response, Problem> {
-    let Json(opening) = body.map_err(refused_body)?;
+    let body = Json::<Opening>::from_request(request, &());
+    let body = tokio::time::timeout(app.config.limits.body, body).await;
+    let Json(opening) = body
+        .map_err(|_| Problem::TooSlow)?
+        .map_err(|rejection| refused_body(&rejection))?;
     let cookie = app
         .auth
         .open_session(opening.token.trim(), opening.container.as_ref())?;
@@ -75,7 +79,7 @@ pub(crate) async fn close(
     Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, cookie)]).into_response())
 }
 
-fn refused_body(rejection: JsonRejection) -> Problem {
+fn refused_body(rejection: &JsonRejection) -> Problem {
     match rejection.status() {
         StatusCode::PAYLOAD_TOO_LARGE => Problem::TooLarge,
         _ => Problem::BadRequest(

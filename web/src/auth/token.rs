@@ -89,7 +89,11 @@ impl Verifier {
             jsonwebtoken::decode::<Claims>(token, &self.key, &self.rules).map_err(|error| {
                 match error.kind() {
                     ErrorKind::ExpiredSignature => EXPIRED,
-                    _ => Problem::NotAuthorized("the token is not good here; ask for a new one"),
+                    // Signed with our secret, and for something else or not yet: no guess.
+                    ErrorKind::InvalidAudience
+                    | ErrorKind::ImmatureSignature
+                    | ErrorKind::MissingRequiredClaim(_) => Problem::NotAuthorized(NOT_GOOD),
+                    _ => Problem::WrongToken(NOT_GOOD),
                 }
             })?;
         let claims = claims.claims;
@@ -113,6 +117,7 @@ impl Verifier {
     }
 }
 
+const NOT_GOOD: &str = "the token is not good here; ask for a new one";
 const EXPIRED: Problem = Problem::NotAuthorized("the token has expired; ask for a new one");
 
 /// Whole seconds since the epoch.

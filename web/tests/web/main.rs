@@ -6,6 +6,7 @@ mod alerts;
 mod api;
 mod auth;
 mod cpus;
+mod limits;
 mod live;
 mod openapi;
 mod page;

@@ -25,7 +25,7 @@ async fn the_matrix_of_bad_requests() {
         ("containers?limit=501".into(), 400, "limit"),
         ("containers?offset=-1".into(), 400, "offset"),
         ("containers?state=dead".into(), 400, "state"),
-        ("containers?kind=lxc".into(), 400, "kind"),
+        ("containers?kind=jail".into(), 400, "kind"),
         (format!("containers?q={}", "x".repeat(5000)), 400, "q"),
         ("containers/job_404".into(), 404, "container"),
         ("containers/job_404/usage".into(), 404, "container"),

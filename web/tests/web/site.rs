@@ -7,7 +7,7 @@ use bc_schema::store::{ReadStore, WriteStore};
 use bc_schema::{Batch, Committed, ContainerId};
 use bc_store::MemoryStore;
 use bc_web::token::{Subject, mint};
-use bc_web::{Config, Error, Health, Secret};
+use bc_web::{Config, Error, Health, Limits, Secret};
 use reqwest::header::{AUTHORIZATION, HeaderMap};
 use reqwest::{Method, RequestBuilder, Response};
 use serde_json::Value;
@@ -59,6 +59,11 @@ pub(crate) fn config() -> Config {
         secret: Secret::new(SECRET),
         data_tag: "test".into(),
         host: "node1".into(),
+        // Tests of bad tokens show many; `limits` tests that they may not.
+        limits: Limits {
+            wrong_tokens: 1_000,
+            ..Limits::default()
+        },
         ..Config::default()
     }
 }
