@@ -211,11 +211,9 @@ pub trait ReadStore: Send + Sync {
     /// Curves of one process by CPU, in the order of the CPUs; empty where nothing was counted.
     async fn cpu_series(
         &self,
-        _id: &ContainerId,
-        _query: &CpuSeriesQuery,
-    ) -> Result<Vec<CpuSeries>, StoreError> {
-        Ok(Vec::new())
-    }
+        id: &ContainerId,
+        query: &CpuSeriesQuery,
+    ) -> Result<Vec<CpuSeries>, StoreError>;
 
     /// Losses that touch a container: its own, and those of its hosts while it lived there; `None`: all losses. By time.
     async fn losses(

@@ -11,13 +11,14 @@
 //! | file | what |
 //! | --- | --- |
 //! | `header`, `file`, `connection`, `error` | the file, its versions, its connections, its failures |
-//! | `version_1.sql`, `packed`, `block`, `rows` | the tables, and how samples and facts stand in them |
+//! | `version_1.sql`, `version_2.sql`, `packed`, `block`, `cpus`, `rows` | the tables, and how samples and facts stand in them |
 //! | `ledger`, `ledger/…` | writing: facts, samples, sealing, moves between accounts, pruning |
 //! | `reader`, `answers`, `answers/…` | reading |
 
 mod answers;
 mod block;
 mod connection;
+mod cpus;
 mod error;
 mod file;
 mod header;
@@ -31,8 +32,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use bc_schema::store::{
-    ContainerQuery, ContainerRecord, LifeSpan, LossRecord, ProcessQuery, ProcessRecord, PruneOrder,
-    PruneStore, ReadStore, Series, SeriesQuery, StoreError, WriteStore,
+    ContainerQuery, ContainerRecord, CpuSeries, CpuSeriesQuery, LifeSpan, LossRecord, ProcessQuery,
+    ProcessRecord, PruneOrder, PruneStore, ReadStore, Series, SeriesQuery, StoreError, WriteStore,
 };
 use bc_schema::{Batch, ContainerId, ProcessId, TimeRange};
 use tokio::sync::Mutex;
@@ -133,6 +134,14 @@ impl ReadStore for SqliteStore {
         query: &SeriesQuery,
     ) -> Result<Vec<Series>, StoreError> {
         self.reader.series(id, query).await
+    }
+
+    async fn cpu_series(
+        &self,
+        id: &ContainerId,
+        query: &CpuSeriesQuery,
+    ) -> Result<Vec<CpuSeries>, StoreError> {
+        self.reader.cpu_series(id, query).await
     }
 
     async fn losses(

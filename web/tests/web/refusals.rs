@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use bc_schema::store::{
-    ContainerQuery, ContainerRecord, LossRecord, ProcessQuery, ProcessRecord, ReadStore, Series,
-    SeriesQuery, StoreError,
+    ContainerQuery, ContainerRecord, CpuSeries, CpuSeriesQuery, LossRecord, ProcessQuery,
+    ProcessRecord, ReadStore, Series, SeriesQuery, StoreError,
 };
 use bc_schema::{ContainerId, TimeRange};
 use bc_web::Config;
@@ -272,6 +272,13 @@ impl ReadStore for Failing {
         Err((self.0)())
     }
     async fn series(&self, _: &ContainerId, _: &SeriesQuery) -> Result<Vec<Series>, StoreError> {
+        Err((self.0)())
+    }
+    async fn cpu_series(
+        &self,
+        _: &ContainerId,
+        _: &CpuSeriesQuery,
+    ) -> Result<Vec<CpuSeries>, StoreError> {
         Err((self.0)())
     }
     async fn losses(

@@ -22,25 +22,23 @@ impl Process {
 }
 
 impl Account<'_> {
-    /// The last total in each bucket that is not pruned.
-    fn cpu_rows(&self, resolution: Resolution, floor_ns: u64) -> Vec<CpuEnd> {
-        let mut rows: BTreeMap<(u32, u64, u64), CpuEnd> = BTreeMap::new();
-        for (&(cpu, epoch_ns, at_ns), &cpu_ns) in &self.process.cpus {
-            let bucket_ns = resolution.bucket_ns(at_ns);
-            if bucket_ns < floor_ns || !self.window.contains(at_ns) {
-                continue;
-            }
-            let end = CpuEnd {
+    /// Every total at this resolution whose bucket is not pruned.
+    fn cpu_ends(
+        &self,
+        resolution: Resolution,
+        floors_ns: &[u64; 4],
+    ) -> impl Iterator<Item = CpuEnd> {
+        let floor_ns = floors_ns[resolution as usize];
+        let all = self.process.cpus.iter();
+        all.filter(|((_, _, at_ns), _)| self.window.contains(*at_ns))
+            .map(move |(&(cpu, epoch_ns, at_ns), &cpu_ns)| CpuEnd {
                 cpu,
                 epoch_ns,
-                at_ns,
+                resolution,
+                bucket_ns: resolution.bucket_ns(at_ns),
                 cpu_ns,
-            };
-            rows.entry((cpu, epoch_ns, bucket_ns))
-                .and_modify(|known| *known = known.later(end))
-                .or_insert(end);
-        }
-        rows.into_values().collect()
+            })
+            .filter(move |end| end.bucket_ns >= floor_ns)
     }
 
     pub(super) fn cpu_series(
@@ -48,35 +46,16 @@ impl Account<'_> {
         query: &CpuSeriesQuery,
         floors_ns: &[u64; 4],
     ) -> Vec<CpuSeries> {
-        let resolution = query.resolution;
-        let mut ends = self.cpu_rows(resolution, floors_ns[resolution as usize]);
-        ends.retain(|end| query.range.contains(resolution.bucket_ns(end.at_ns)));
-        let mut firsts_ns: BTreeMap<(u32, u64), u64> = BTreeMap::new();
-        for end in &ends {
-            firsts_ns
-                .entry((end.cpu, end.epoch_ns))
-                .or_insert(resolution.bucket_ns(end.at_ns));
-        }
-        // The last row before, at this resolution or a coarser one: retention takes the finer ones first.
-        let mut bases: BTreeMap<(u32, u64), CpuEnd> = BTreeMap::new();
-        for coarser in Resolution::ALL
+        let ends = self.cpu_ends(query.resolution, floors_ns);
+        // Retention takes the finer ones first.
+        let kept = Resolution::ALL
             .into_iter()
-            .filter(|&coarser| coarser >= resolution)
-        {
-            for row in self.cpu_rows(coarser, floors_ns[coarser as usize]) {
-                let of = (row.cpu, row.epoch_ns);
-                if firsts_ns
-                    .get(&of)
-                    .is_some_and(|&first_ns| row.at_ns < first_ns)
-                {
-                    bases
-                        .entry(of)
-                        .and_modify(|known| *known = known.later(row))
-                        .or_insert(row);
-                }
-            }
-        }
-        let bases: Vec<CpuEnd> = bases.into_values().collect();
-        cpu_usage::cpu_series(ends, &bases, |at_ns| resolution.bucket_ns(at_ns))
+            .filter(|&coarser| coarser >= query.resolution);
+        let earlier = kept.flat_map(|resolution| self.cpu_ends(resolution, floors_ns));
+        cpu_usage::cpu_series(
+            ends.filter(|end| query.range.contains(end.bucket_ns))
+                .collect(),
+            earlier,
+        )
     }
 }

@@ -1,6 +1,7 @@
 //! Reading: each answer from one state of the database.
 
 mod containers;
+mod cpus;
 mod losses;
 mod processes;
 mod series;
@@ -8,6 +9,7 @@ mod spans;
 mod walk;
 
 pub(super) use containers::{container, containers};
+pub(super) use cpus::cpu_series;
 pub(super) use losses::losses;
 pub(super) use processes::{process_ids, processes};
 pub(super) use series::series;

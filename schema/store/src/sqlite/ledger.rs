@@ -3,6 +3,7 @@
 //! This file holds the transaction and what the ledger remembers from one to the next; what a fact, a sample or an order changes is
 //! in the files beside it.
 
+mod cpus;
 mod facts;
 mod known;
 mod last_record;
@@ -91,6 +92,7 @@ impl Page<'_> {
             .try_for_each(|(life, at_ns)| self.see(life, *at_ns))?;
         batch.execs.iter().try_for_each(|exec| self.execute(exec))?;
         self.sample(&batch.samples)?;
+        self.count_cpus(&batch.cpus)?;
         batch.ends.iter().try_for_each(|end| self.end(end))?;
         batch.losses.iter().try_for_each(|loss| self.lose(loss))?;
         batch

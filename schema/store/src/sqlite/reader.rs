@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use bc_schema::store::{
-    ContainerQuery, ContainerRecord, LossRecord, ProcessQuery, ProcessRecord, ReadStore, Series,
-    SeriesQuery, StoreError,
+    ContainerQuery, ContainerRecord, CpuSeries, CpuSeriesQuery, LossRecord, ProcessQuery,
+    ProcessRecord, ReadStore, Series, SeriesQuery, StoreError,
 };
 use bc_schema::{ContainerId, ProcessId, TimeRange};
 use rusqlite::Connection;
@@ -113,6 +113,18 @@ impl ReadStore for SqliteReader {
         let (id, query) = (id.clone(), query.clone());
         self.read_by("read usage from", move |connection| {
             answers::series(connection, &id, &query)
+        })
+        .await
+    }
+
+    async fn cpu_series(
+        &self,
+        id: &ContainerId,
+        query: &CpuSeriesQuery,
+    ) -> Result<Vec<CpuSeries>, StoreError> {
+        let (id, query) = (id.clone(), query.clone());
+        self.read_by("read CPU time by core from", move |connection| {
+            answers::cpu_series(connection, &id, &query)
         })
         .await
     }

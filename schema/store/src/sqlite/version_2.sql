@@ -2,3 +2,33 @@
 
 -- When a life was last looked at whole (0: never): who of it is not known to have ended was there, and was as its latest sample says.
 ALTER TABLE lives ADD COLUMN seen_ns INTEGER NOT NULL DEFAULT 0;
+
+-- CPU time by core: the running totals of a life's processes in one second, packed, until its minute is over.
+CREATE TABLE cpu_heads (
+    life   INTEGER NOT NULL,
+    second INTEGER NOT NULL,
+    block  BLOB NOT NULL,
+    PRIMARY KEY (life, second)
+) STRICT, WITHOUT ROWID;
+
+-- The same, kept: the seconds (0) of a minute, the minutes (1) of an hour, the hours (2) of a day, the days (3) of 64 days; in parts by the
+-- numbers of the processes. The key is an index of its own, as that of `blocks`.
+CREATE TABLE cpu_blocks (
+    no         INTEGER PRIMARY KEY,
+    life       INTEGER NOT NULL,
+    resolution INTEGER NOT NULL,
+    span       INTEGER NOT NULL,
+    part       INTEGER NOT NULL,
+    block      BLOB NOT NULL,
+    UNIQUE (life, resolution, span, part)
+) STRICT;
+
+-- CPU time by core of processes whose start is not known yet; `cpu_ns` as eight bytes, the highest first.
+CREATE TABLE waiting_cpus (
+    process  INTEGER NOT NULL,
+    epoch_ns INTEGER NOT NULL,
+    cpu      INTEGER NOT NULL,
+    at_ns    INTEGER NOT NULL,
+    cpu_ns   BLOB NOT NULL,
+    PRIMARY KEY (process, epoch_ns, cpu, at_ns)
+) STRICT, WITHOUT ROWID;

@@ -4,6 +4,7 @@
 mod accounts;
 mod answers;
 mod build;
+mod cpus;
 mod facts;
 mod history;
 mod hostile;
@@ -66,6 +67,10 @@ conformance! {
     sleep::a_life_that_was_seen_goes_on,
     sleep::an_end_taken_back_leaves_what_was_seen,
     sleep::a_range_of_seconds_knows_who_was_there_before,
+    cpus::each_core_has_a_curve_at_every_resolution,
+    cpus::any_delivery_of_totals_leaves_the_same_curves,
+    cpus::pruned_seconds_go_and_coarser_buckets_stay,
+    cpus::the_largest_totals_are_safe,
     losses::restated_losses_count_once,
     losses::losses_touch_their_container_and_their_hosts_lives,
     lookup::containers_stand_by_their_last_record,

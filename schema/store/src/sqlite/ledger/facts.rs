@@ -78,7 +78,8 @@ impl Page<'_> {
     /// A life that is over is sealed to its end: whoever reads it later finds it folded.
     pub(super) fn close(&mut self, container: &Container) -> Result<(), Failure> {
         let no = self.life_number(&container.life)?;
-        self.seal_until(no, None)
+        self.seal_until(no, None)?;
+        self.fold_cpus(no, i64::MAX.cast_unsigned())
     }
 
     /// A process began or came in.

@@ -21,6 +21,7 @@ impl Page<'_> {
     pub(super) fn settle(&mut self, id: ProcessId, before: &[Account]) -> Result<(), Failure> {
         let process = self.settle_windows(id)?;
         self.call_waiting(&process)?;
+        self.call_waiting_cpus(&process)?;
         self.rehome(&process, before)?;
         self.settle_ends(&process)?;
         let keeps =

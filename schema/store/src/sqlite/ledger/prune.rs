@@ -92,6 +92,7 @@ impl Page<'_> {
             return Ok(nothing);
         }
         let removed = self.remove(no, resolution, until)?;
+        self.remove_cpus(no, resolution, until)?;
         let life = self.life(no)?;
         let floor = &mut life.floors[resolution as usize];
         *floor = (*floor).max(until);
