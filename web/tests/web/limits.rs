@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use bc_schema::store::{
-    ContainerQuery, ContainerRecord, LossRecord, ProcessQuery, ProcessRecord, ReadStore, Series,
-    SeriesQuery, StoreError,
+    ContainerQuery, ContainerRecord, CpuSeries, CpuSeriesQuery, LossRecord, ProcessQuery,
+    ProcessRecord, ReadStore, Series, SeriesQuery, StoreError,
 };
 use bc_schema::{ContainerId, TimeRange};
 use bc_web::token::{Subject, mint};
@@ -192,6 +192,13 @@ impl ReadStore for Silent {
         std::future::pending().await
     }
     async fn series(&self, _: &ContainerId, _: &SeriesQuery) -> Result<Vec<Series>, StoreError> {
+        std::future::pending().await
+    }
+    async fn cpu_series(
+        &self,
+        _: &ContainerId,
+        _: &CpuSeriesQuery,
+    ) -> Result<Vec<CpuSeries>, StoreError> {
         std::future::pending().await
     }
     async fn losses(
