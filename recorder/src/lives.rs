@@ -119,7 +119,12 @@ impl Lives {
     /// Decides that a cgroup belongs to a container, whose life begins with it unless it is in one. Returns the number of the life.
     pub(crate) fn own(&mut self, key: CgroupKey, what: &Recognised, began_ns: u64) -> u64 {
         let life = match self.current(&what.id) {
-            Some(life) if !self.over(life) => life,
+            // What was given an id by hand is never taken for a container that turns out to have the same.
+            Some(life)
+                if !self.over(life) && self.is_run(life) == (what.kind == ContainerKind::Run) =>
+            {
+                life
+            }
             _ => self.begin(what, began_ns),
         };
         self.owners.insert(key, Owner::Life(life));
@@ -129,16 +134,18 @@ impl Lives {
         life
     }
 
+    fn is_run(&self, life: u64) -> bool {
+        self.get(life)
+            .is_some_and(|life| life.facts.kind == ContainerKind::Run)
+    }
+
     /// The owner by a process's cgroups: an explicit `run` before all others, else the first slot that is somebody's. `None`: some slot is undecided.
     pub(crate) fn of(&self, cgroups: &[CgroupKey; ENTRY_SLOTS]) -> Option<Owner> {
         let mut found = Owner::Nobody;
         for key in cgroups.iter().filter(|key| key.id != 0) {
             match self.owner(*key) {
                 Some(Owner::Life(life)) => {
-                    if self
-                        .get(life)
-                        .is_some_and(|life| life.facts.kind == ContainerKind::Run)
-                    {
+                    if self.is_run(life) {
                         return Some(Owner::Life(life));
                     }
                     if found == Owner::Nobody {
@@ -248,6 +255,20 @@ mod tests {
         assert_ne!(first, second);
         assert_eq!(lives.remove(first).unwrap().last_ns, 201);
         assert_eq!(lives.current(&docker.id), Some(second));
+    }
+
+    #[test]
+    fn a_container_does_not_join_a_run_of_its_name() {
+        let mut lives = Lives::new("h".into());
+        let run = lives.own(
+            CgroupKey::new(0, 8),
+            &recognised("web", ContainerKind::Run),
+            1,
+        );
+        let key = CgroupKey::new(0, 9);
+        let container = lives.own(key, &recognised("web", ContainerKind::Lxc), 2);
+        assert_ne!(run, container);
+        assert_eq!(lives.owner(key), Some(Owner::Life(container)));
     }
 
     #[test]

@@ -9,6 +9,7 @@ pub(crate) mod oracle;
 pub(crate) mod process;
 pub(crate) mod program;
 pub(crate) mod up;
+pub(crate) mod user;
 pub(crate) mod wait;
 
 /// Fails unless `recorded` lies within `fraction` of `truth`.

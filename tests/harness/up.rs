@@ -126,6 +126,25 @@ impl Up {
         self.process.signal(signal);
     }
 
+    /// The socket on which it takes commands of every user.
+    #[track_caller]
+    pub(crate) fn socket(&self) -> PathBuf {
+        let open = std::fs::read_dir(format!("/proc/{}/fd", self.process.pid()))
+            .expect("a process has a list of descriptors")
+            .filter_map(|fd| std::fs::read_link(fd.ok()?.path()).ok())
+            .collect::<Vec<_>>();
+        let all = std::fs::read_to_string("/proc/net/unix").expect("the kernel lists sockets");
+        all.lines()
+            .filter_map(|line| {
+                let mut fields = line.split_whitespace().skip(6);
+                Some((fields.next()?, fields.next()?))
+            })
+            .filter(|(_, path)| path.starts_with("/run/bubble-chamber/"))
+            .find(|(inode, _)| open.contains(&PathBuf::from(format!("socket:[{inode}]"))))
+            .map(|(_, path)| path.into())
+            .expect("it listens there")
+    }
+
     /// What it has logged so far.
     pub(crate) fn stderr(&self) -> String {
         self.process.stderr()

@@ -12,6 +12,7 @@ use nix::pty::openpty;
 
 use crate::harness::program::{self, turn};
 use crate::harness::up::Data;
+use crate::harness::user::{NOBODY, ROOT};
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -126,29 +127,46 @@ fn ctrl_c_reaches_the_command_once() {
     let up = data.up(&[]);
     // Counts what reaches it, and ends by itself long enough after the first for a second to show.
     let script = "n=0; trap 'n=$((n+1))' INT; echo ready; while [ $n -eq 0 ]; do sleep 0.1; done; sleep 0.7; sleep 0.1; echo count=$n; exit 4";
-    let mut terminal = Terminal::start(
-        program::command(&[
+    for (id, user) in [("ctrl-c", ROOT), ("users-ctrl-c", NOBODY)] {
+        let run = [
             "run",
             "--data",
             data.as_str(),
             "--id",
-            "ctrl-c",
+            id,
             "--",
             "bash",
             "-c",
-        ])
-        .arg(script),
-    );
+        ];
+        let mut terminal = Terminal::start(user.put_on(program::command(&run).arg(script)));
+        terminal.see("ready\r\n");
+        terminal.press("\x03");
+        let (code, screen) = terminal.close();
+        assert!(screen.contains("count=1\r\n"), "once, not twice: {screen}");
+        assert_eq!(
+            code,
+            Some(4),
+            "it has the command's exit code also then: {screen}"
+        );
+        up.api.past(id);
+    }
+    up.stop();
+}
+
+#[test]
+fn a_command_that_ctrl_c_ends_is_told_by_128_and_2() {
+    let _turn = turn();
+    let data = Data::new();
+    let up = data.up(&[]);
+    let run = ["run", "--data", data.as_str(), "--id", "ended", "--"];
+    let words = ["sh", "-c", "echo ready; exec sleep 600"];
+    let mut terminal = Terminal::start(NOBODY.put_on(program::command(&run).args(words)));
     terminal.see("ready\r\n");
     terminal.press("\x03");
     let (code, screen) = terminal.close();
-    assert!(screen.contains("count=1\r\n"), "once, not twice: {screen}");
-    assert_eq!(
-        code,
-        Some(4),
-        "it has the command's exit code also then: {screen}"
-    );
-    up.api.past("ctrl-c");
+    assert_eq!(code, Some(128 + 2), "{screen}");
+    up.api.past("ended");
+    assert_eq!(up.api.processes("ended")[0].signal, Some(2));
     up.stop();
 }
 
@@ -157,26 +175,28 @@ fn ctrl_z_stops_and_fg_goes_on() {
     let _turn = turn();
     let data = Data::new();
     let up = data.up(&[]);
-    let mut shell = Command::new("bash");
-    shell
-        .args(["--norc", "--noediting", "-i"])
-        .env("PS1", "> ")
-        .env("HISTFILE", "/dev/null");
-    let mut terminal = Terminal::start(&mut shell);
-    let program = program::path().display();
-    terminal.press(&format!("{program} run --data {} --id ctrl-z -- bash -c 'echo be''gun; read line; echo got-$line; exit 6'\n", data.as_str()));
-    terminal.see("begun\r\n");
-    terminal.press("\x1a");
-    terminal.see("Stopped");
-    terminal.press("jobs -l; echo shell-is-ba''ck\n");
-    terminal.see("shell-is-back\r\n");
-    terminal.press("fg\n");
-    terminal.press("through\n");
-    terminal.see("got-through\r\n");
-    terminal.press("echo code=$?\n");
-    terminal.see("code=6\r\n");
-    terminal.press("exit 0\n");
-    terminal.close();
-    assert_eq!(up.api.past("ctrl-z").processes, 1);
+    for (id, user) in [("ctrl-z", ROOT), ("users-ctrl-z", NOBODY)] {
+        let mut shell = Command::new("bash");
+        shell
+            .args(["--norc", "--noediting", "-i"])
+            .env("PS1", "> ")
+            .env("HISTFILE", "/dev/null");
+        let mut terminal = Terminal::start(user.put_on(&mut shell));
+        let program = program::path().display();
+        terminal.press(&format!("{program} run --data {} --id {id} -- bash -c 'echo be''gun; read line; echo got-$line; exit 6'\n", data.as_str()));
+        terminal.see("begun\r\n");
+        terminal.press("\x1a");
+        terminal.see("Stopped");
+        terminal.press("jobs -l; echo shell-is-ba''ck\n");
+        terminal.see("shell-is-back\r\n");
+        terminal.press("fg\n");
+        terminal.press("through\n");
+        terminal.see("got-through\r\n");
+        terminal.press("echo code=$?\n");
+        terminal.see("code=6\r\n");
+        terminal.press("exit 0\n");
+        terminal.close();
+        assert_eq!(up.api.past(id).processes, 1);
+    }
     up.stop();
 }

@@ -7,7 +7,7 @@ use super::globs::{build, read};
 use super::{BadGlob, Found, Step, steps};
 
 /// The kinds of units that have a cgroup.
-const KINDS: [&str; 6] = [".service", ".scope", ".slice", ".socket", ".mount", ".swap"];
+pub(super) const KINDS: [&str; 6] = [".service", ".scope", ".slice", ".socket", ".mount", ".swap"];
 
 /// The units asked for by name.
 #[derive(Debug, Clone)]

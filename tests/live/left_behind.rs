@@ -1,0 +1,176 @@
+//! What outlives the command of a `run`, and an `up` that comes while a `run` records by itself.
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+use crate::harness::api::{Api, Process};
+use crate::harness::assert_within;
+use crate::harness::oracle::{self, number};
+use crate::harness::process;
+use crate::harness::program::{self, turn};
+use crate::harness::up::{Data, RUNS_WITHIN};
+use crate::harness::user::NOBODY;
+use crate::harness::wait;
+
+/// Leaves a process of another session behind whose parent is gone, and says its pid.
+const DAEMON: &str =
+    "(setsid sh -c 'echo $$; exec sleep 600 >/dev/null 2>&1' </dev/null &); exit 3";
+
+fn end(pid: &str) {
+    let pid = pid.trim().parse().expect("the daemon says its pid");
+    kill(Pid::from_raw(pid), Signal::SIGKILL).expect("it lives");
+}
+
+fn sleeper(api: &Api, id: &str) -> Process {
+    let processes = api.processes(id);
+    let found = processes.iter().find(|process| process.name == "sleep");
+    found
+        .unwrap_or_else(|| panic!("the daemon is not there: {processes:?}"))
+        .clone()
+}
+
+/// How many cgroups of a run there are, in any hierarchy.
+fn cgroups(id: &str) -> usize {
+    let found = std::process::Command::new("find")
+        .args(["/sys/fs/cgroup", "-type", "d", "-name"])
+        .arg(format!("bubble-chamber-{id}-*"))
+        .output()
+        .expect("find is there");
+    String::from_utf8_lossy(&found.stdout).lines().count()
+}
+
+#[test]
+fn under_an_up_a_daemon_stays_recorded() {
+    let _turn = turn();
+    let data = Data::new();
+    let up = data.up(&[]);
+    let run = NOBODY.run(&data, &["--id", "daemon-up"], &["sh", "-c", DAEMON]);
+    let pid = run.line(RUNS_WITHIN);
+    let ended = run.finish(RUNS_WITHIN);
+    assert_eq!(ended.code(), 3, "{}", ended.stderr);
+    assert!(ended.stderr.contains("stay recorded"), "{}", ended.stderr);
+    let alive = up.api.container("daemon-up").expect("it is recorded");
+    assert_eq!((alive.state.as_str(), alive.open_processes), ("live", 1));
+    assert_eq!(cgroups("daemon-up"), 1);
+
+    end(&pid);
+    up.api.past("daemon-up");
+    let daemon = sleeper(&up.api, "daemon-up");
+    assert_eq!((daemon.signal, daemon.end_unseen), (Some(9), false));
+    wait::until("the cgroup to go", RUNS_WITHIN, || {
+        match cgroups("daemon-up") {
+            0 => Ok(()),
+            left => Err(format!("{left} are there")),
+        }
+    });
+    up.stop();
+}
+
+#[test]
+fn after_a_lone_run_the_loss_of_a_daemon_is_said_and_declared() {
+    let _turn = turn();
+    let data = Data::new();
+    let run = data.run("daemon-alone", &["sh", "-c", DAEMON]);
+    let pid = run.line(RUNS_WITHIN);
+    let ended = run.finish(RUNS_WITHIN);
+    assert_eq!(ended.code(), 3, "{}", ended.stderr);
+    assert!(
+        ended
+            .stderr
+            .contains("1 of them still live and are no longer recorded"),
+        "{}",
+        ended.stderr
+    );
+    // It ends where nobody sees it.
+    end(&pid);
+
+    let up = data.up(&[]);
+    up.api.past("daemon-alone");
+    let losses = up.api.losses("daemon-alone");
+    assert!(
+        losses
+            .iter()
+            .any(|loss| loss.reason == "recorder_down" && loss.container),
+        "{losses:?}"
+    );
+    assert!(sleeper(&up.api, "daemon-alone").end_unseen);
+    up.stop();
+}
+
+#[test]
+fn an_up_takes_over_from_a_lone_run_and_it_stays_one_life() {
+    let _turn = turn();
+    let data = Data::new();
+    let burn = oracle::path("burn");
+    let script = format!("{burn} single 300; read go; {burn} single 300; exit 5");
+    let mut run = data.run("handed", &["sh", "-c", &script]);
+    let mut truths = vec![run.line(RUNS_WITHIN)];
+
+    let up = data.up(&[]);
+    let alive = up.api.container("handed").expect("it is known at once");
+    assert_eq!((alive.state.as_str(), alive.open_processes), ("live", 1));
+    run.write("\n");
+    let ended = run.finish(RUNS_WITHIN);
+    assert_eq!(ended.code(), 5, "{}", ended.stderr);
+    assert!(
+        ended.stderr.contains("records on") && ended.stderr.contains("since an `up` took over"),
+        "{}",
+        ended.stderr
+    );
+    truths.extend(ended.stdout);
+
+    let container = up.api.past("handed");
+    // The shell, and twice an oracle and its burner.
+    assert_eq!(container.processes, 5);
+    let lives = up.api.get("/api/v1/containers/handed").json()["lives"].clone();
+    assert_eq!(lives.as_array().map(Vec::len), Some(1), "{lives}");
+    let processes = up.api.processes("handed");
+    for truth in oracle::truths(&truths) {
+        let burner = processes
+            .iter()
+            .find(|process| u64::from(process.pid) == number(&truth, "burner"))
+            .expect("it has a row");
+        assert_within(
+            "CPU on either side",
+            burner.total("cpu_ns"),
+            number(&truth, "cpu_ns"),
+            0.01,
+        );
+    }
+    let shell = processes.iter().find(|process| process.is_root);
+    let shell = shell.expect("the shell was there all the time");
+    assert_eq!((shell.exit_code, shell.end_unseen), (Some(5), false));
+    let losses = up.api.losses("handed");
+    assert!(
+        losses.iter().any(|loss| loss.reason == "recorder_down"),
+        "the moment between is declared: {losses:?}"
+    );
+    up.stop();
+}
+
+#[test]
+fn an_up_that_cannot_start_takes_nothing_over() {
+    let _turn = turn();
+    let data = Data::new();
+    let mut run = data.run("kept", &["sh", "-c", "echo on; read go; exit 6"]);
+    assert_eq!(run.line(RUNS_WITHIN), "on");
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("loopback has a free port");
+    let listen = taken.local_addr().expect("it has an address").to_string();
+    let up = ["up", "--data", data.as_str(), "--listen", &listen];
+    let up = process::Process::start(&mut program::command(&up));
+    let refused = up.finish(RUNS_WITHIN);
+    assert!(refused.stderr.contains("taken"), "{}", refused.stderr);
+    run.write("\n");
+    let ended = run.finish(RUNS_WITHIN);
+    assert_eq!(ended.code(), 6, "{}", ended.stderr);
+    assert!(
+        ended.stderr.contains("kept exited with 6; 1 process, "),
+        "{}",
+        ended.stderr
+    );
+
+    let up = data.up(&[]);
+    let kept = up.api.past("kept");
+    assert_eq!((kept.processes, up.api.losses("kept").len()), (1, 0));
+    up.stop();
+}
