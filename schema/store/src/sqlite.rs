@@ -3,7 +3,7 @@
 //! Writing a second must cost next to nothing, because it happens beside the users' jobs. So a batch appends one packed block per life
 //! and second, and touches nothing else of a process that merely lives on. When a life's first sample of a new minute arrives, the
 //! minute before it is *sealed*: its seconds are folded into a block of the minute; when the hour is over, its minutes into one of the
-//! hour; and the hours into the day. What comes late, for a bucket already sealed, is folded in at once. So an answer is what the blocks
+//! hour; and the hours into the day. Its seconds are then packed, column by column. What comes late, for a bucket already sealed, is folded in at once. So an answer is what the blocks
 //! of its resolution say, together with the few finer ones that are not sealed yet, which are always of one bucket.
 //!
 //! Whole-life totals are the latest samples in the days, which are kept for ever.
@@ -11,7 +11,7 @@
 //! | file | what |
 //! | --- | --- |
 //! | `header`, `file`, `connection`, `error` | the file, its versions, its connections, its failures |
-//! | `version_1.sql`, `version_2.sql`, `packed`, `block`, `cpus`, `rows` | the tables, and how samples and facts stand in them |
+//! | `version_*.sql`, `packed`, `block`, `pack`, `cpus`, `rows` | the tables, and how samples and facts stand in them |
 //! | `ledger`, `ledger/…` | writing: facts, samples, sealing, moves between accounts, pruning |
 //! | `reader`, `answers`, `answers/…` | reading |
 
@@ -23,6 +23,7 @@ mod error;
 mod file;
 mod header;
 mod ledger;
+mod pack;
 mod packed;
 mod reader;
 mod rows;

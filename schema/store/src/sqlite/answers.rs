@@ -34,6 +34,8 @@ struct Life {
     last_record_ns: u64,
     /// When it was last seen whole; 0: never.
     seen_ns: u64,
+    /// The minute before which all seconds are packed.
+    packed: u64,
     /// For each coarse resolution, the second before which everything is folded into its blocks.
     sealed: [u64; 3],
     floors: [u64; 4],
@@ -71,7 +73,7 @@ fn resolve(db: &Connection, id: &ContainerId) -> Result<Option<Resolved>, Failur
 
 fn lives(db: &Connection, container: &Resolved) -> Result<Vec<Life>, Failure> {
     let mut find = db.prepare_cached(
-        "SELECT no, host, began_ns, last_record_ns, seen_ns, sealed_minute, sealed_hour, sealed_day,
+        "SELECT no, host, began_ns, last_record_ns, seen_ns, packed_minute, sealed_minute, sealed_hour, sealed_day,
                 floor_second, floor_minute, floor_hour, floor_day
          FROM lives WHERE container = ?1",
     )?;
@@ -81,8 +83,9 @@ fn lives(db: &Connection, container: &Resolved) -> Result<Vec<Life>, Failure> {
             key: rows::life_key(row, 1, container.id.clone())?,
             last_record_ns: unsigned(row, 3)?,
             seen_ns: unsigned(row, 4)?,
-            sealed: rows::unsigned_array(row, 5)?,
-            floors: rows::unsigned_array(row, 8)?,
+            packed: unsigned(row, 5)?,
+            sealed: rows::unsigned_array(row, 6)?,
+            floors: rows::unsigned_array(row, 9)?,
         })
     })?;
     Ok(found.collect::<Result<_, _>>()?)

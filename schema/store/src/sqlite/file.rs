@@ -11,6 +11,7 @@ use rusqlite::{Connection, OptionalExtension};
 use super::connection;
 use super::error::Failure;
 use super::header::{self, APPLICATION_ID, Found};
+use super::ledger;
 
 /// What leads from each version to the next; version 0 is the empty file.
 const STEPS: &[Step] = &[
@@ -20,7 +21,7 @@ const STEPS: &[Step] = &[
     },
     Step {
         tables: include_str!("version_2.sql"),
-        rows: |_| Ok(()),
+        rows: ledger::pack_all,
     },
 ];
 

@@ -8,6 +8,7 @@ mod facts;
 mod known;
 mod last_record;
 mod moves;
+mod packing;
 mod prune;
 mod samples;
 mod sealing;
@@ -17,6 +18,7 @@ use rusqlite::{Connection, TransactionBehavior};
 
 use super::error::Failure;
 use known::Known;
+pub(crate) use packing::pack_all;
 
 /// The one connection that writes, and what it remembers of the rows.
 #[derive(Debug)]

@@ -3,6 +3,23 @@
 -- When a life was last looked at whole (0: never): who of it is not known to have ended was there, and was as its latest sample says.
 ALTER TABLE lives ADD COLUMN seen_ns INTEGER NOT NULL DEFAULT 0;
 
+-- The minute before which all its seconds stand in packs, and none in blocks.
+ALTER TABLE lives ADD COLUMN packed_minute INTEGER NOT NULL DEFAULT 0;
+
+-- The seconds of a minute that is over: all samples of some processes of a life (in parts by the numbers of the processes), column by
+-- column. The key is an index of its own, as that of the blocks is.
+CREATE TABLE packs (
+    no           INTEGER PRIMARY KEY,
+    life         INTEGER NOT NULL,
+    minute       INTEGER NOT NULL,
+    part         INTEGER NOT NULL,
+    first_second INTEGER NOT NULL,       -- of those that it has samples of
+    last_second  INTEGER NOT NULL,
+    entries      INTEGER NOT NULL,       -- how many seconds of processes (and epochs) it tells of
+    pack         BLOB NOT NULL,
+    UNIQUE (life, minute, part)
+) STRICT;
+
 -- CPU time by core: the running totals of a life's processes in one second, packed, until its minute is over.
 CREATE TABLE cpu_heads (
     life   INTEGER NOT NULL,

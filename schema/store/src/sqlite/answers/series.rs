@@ -159,7 +159,7 @@ impl Gathered {
                 unsealed.max(second),
                 (own + 1) * length,
                 |_, entry| {
-                    of_own.remove(&(entry.process, entry.epoch_ns()?));
+                    of_own.remove(&(entry.process(), entry.epoch_ns()?));
                     Ok(())
                 },
             )?;

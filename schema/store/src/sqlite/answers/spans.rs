@@ -18,7 +18,9 @@ pub(crate) fn life_spans(db: &Connection) -> Result<Vec<LifeSpan>, Failure> {
                 (SELECT bucket FROM blocks WHERE life = l.no AND resolution = 3 ORDER BY bucket LIMIT 1),
                 (SELECT bucket FROM blocks WHERE life = l.no AND resolution = 0 AND bucket >= l.sealed_minute ORDER BY bucket LIMIT 1),
                 (SELECT bucket FROM blocks WHERE life = l.no AND resolution = 1 AND bucket >= l.sealed_hour / 60 ORDER BY bucket LIMIT 1),
-                (SELECT bucket FROM blocks WHERE life = l.no AND resolution = 2 AND bucket >= l.sealed_day / 3600 ORDER BY bucket LIMIT 1)
+                (SELECT bucket FROM blocks WHERE life = l.no AND resolution = 2 AND bucket >= l.sealed_day / 3600 ORDER BY bucket LIMIT 1),
+                (SELECT min(first_second) FROM packs WHERE life = l.no
+                 AND minute = (SELECT minute FROM packs WHERE life = l.no ORDER BY minute LIMIT 1))
          FROM lives l JOIN containers c ON c.no = l.container",
     )?;
     let mut found = find.query([])?;
@@ -33,8 +35,13 @@ pub(crate) fn life_spans(db: &Connection) -> Result<Vec<LifeSpan>, Failure> {
             let open = unsealed
                 .map(|second| second / length)
                 .filter(|&bucket| bucket >= floors[index]);
+            let packed = match resolution {
+                Resolution::Second => maybe_unsigned(row, 15)?,
+                _ => None,
+            };
             let first = maybe_unsigned(row, 8 + index)?
                 .into_iter()
+                .chain(packed)
                 .chain(open)
                 .min();
             first_bucket_ns[index] = first.map(|bucket| bucket * resolution.ns());

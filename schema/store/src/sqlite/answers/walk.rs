@@ -8,8 +8,9 @@ use rusqlite::{Connection, Rows};
 
 use super::Life;
 use crate::cell::Cell;
-use crate::sqlite::block::{self, PackedEntry};
+use crate::sqlite::block::{self, Entry, PackedEntry};
 use crate::sqlite::error::Failure;
+use crate::sqlite::pack::{self, Pack};
 use crate::sqlite::rows::{blob, number, signed, unsigned};
 
 /// Up to so many parts are looked up one by one; beyond that, all are read.
@@ -31,8 +32,11 @@ impl Walk<'_> {
         resolution: Resolution,
         from: u64,
         to: u64,
-        mut each: impl FnMut(u64, PackedEntry<'_>) -> Result<(), Failure>,
+        mut each: impl FnMut(u64, Told<'_>) -> Result<(), Failure>,
     ) -> Result<(), Failure> {
+        if resolution == Resolution::Second {
+            self.packs(from, to, &mut each)?;
+        }
         let (life, number, from, to) = (self.life.no, number(resolution), signed(from), signed(to));
         let Some(parts) = self.parts(resolution) else {
             let mut find = self.db.prepare_cached(
@@ -69,17 +73,79 @@ impl Walk<'_> {
         &self,
         resolution: Resolution,
         mut found: Rows<'_>,
-        each: &mut impl FnMut(u64, PackedEntry<'_>) -> Result<(), Failure>,
+        each: &mut impl FnMut(u64, Told<'_>) -> Result<(), Failure>,
     ) -> Result<(), Failure> {
         while let Some(row) = found.next()? {
             let bucket = unsigned(row, 0)?;
             for entry in block::read(resolution, bucket, blob(row, 1)?) {
                 let entry = entry?;
-                if self
-                    .only
-                    .is_none_or(|only| only.binary_search(&entry.process).is_ok())
-                {
-                    each(bucket, entry)?;
+                if self.wants(entry.process) {
+                    each(bucket, Told::InBlock(entry))?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Calls `each` with the packed seconds from `from` on and before `to`.
+    fn packs(
+        &self,
+        from: u64,
+        to: u64,
+        each: &mut impl FnMut(u64, Told<'_>) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        self.each_pack(from, to, |minute, bytes| {
+            Pack::read(minute, bytes)?.entries(
+                |process| self.wants(process),
+                |entry| {
+                    let second = entry.cell.at_ns / Resolution::Second.ns();
+                    if (from..to).contains(&second) {
+                        each(second, Told::Open(entry))?;
+                    }
+                    Ok(())
+                },
+            )
+        })
+    }
+
+    fn wants(&self, process: u64) -> bool {
+        self.only
+            .is_none_or(|only| only.binary_search(&process).is_ok())
+    }
+
+    /// Calls `each` with the bytes of the packs that have seconds in this range: minute and bytes.
+    pub(super) fn each_pack(
+        &self,
+        from: u64,
+        to: u64,
+        mut each: impl FnMut(u64, &[u8]) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        let length = Resolution::Minute.seconds();
+        let to = to.min(self.life.packed.saturating_mul(length));
+        if from >= to {
+            return Ok(());
+        }
+        let parts: Option<BTreeSet<u64>> = self
+            .only
+            .map(|only| only.iter().map(|&process| pack::part(process)).collect());
+        let mut find = self.db.prepare_cached(
+            "SELECT minute, part, no FROM packs WHERE life = ?1 AND minute >= ?2 AND minute < ?3",
+        )?;
+        let mut open = self
+            .db
+            .prepare_cached("SELECT pack FROM packs WHERE no = ?1")?;
+        let span = (
+            self.life.no,
+            signed(from / length),
+            signed(to.div_ceil(length)),
+        );
+        let mut found = find.query(span)?;
+        while let Some(row) = found.next()? {
+            let (minute, part) = (unsigned(row, 0)?, unsigned(row, 1)?);
+            if parts.as_ref().is_none_or(|parts| parts.contains(&part)) {
+                let mut bytes = open.query([row.get::<_, i64>(2)?])?;
+                if let Some(row) = bytes.next()? {
+                    each(minute, blob(row, 0)?)?;
                 }
             }
         }
@@ -92,7 +158,7 @@ impl Walk<'_> {
         for (resolution, from) in unsealed.chain([(Resolution::Day, 0)]) {
             self.blocks(resolution, from, i64::MAX as u64, |_, entry| {
                 let epoch_ns = entry.epoch_ns()?;
-                match latest.places.entry((entry.process, epoch_ns)) {
+                match latest.places.entry((entry.process(), epoch_ns)) {
                     Occupied(known) => entry.merge_into(&mut latest.cells[*known.get()])?,
                     Vacant(new) => {
                         new.insert(latest.cells.len());
@@ -102,6 +168,44 @@ impl Walk<'_> {
                 }
                 Ok(())
             })?;
+        }
+        Ok(())
+    }
+}
+
+/// A sample, as a block or a pack has it. It is looked at once and not kept.
+#[allow(clippy::large_enum_variant)]
+pub(super) enum Told<'a> {
+    InBlock(PackedEntry<'a>),
+    Open(Entry),
+}
+
+impl Told<'_> {
+    pub(super) fn process(&self) -> u64 {
+        match self {
+            Self::InBlock(entry) => entry.process,
+            Self::Open(entry) => entry.process,
+        }
+    }
+
+    pub(super) fn epoch_ns(&self) -> Result<u64, Failure> {
+        match self {
+            Self::InBlock(entry) => entry.epoch_ns(),
+            Self::Open(entry) => Ok(entry.epoch_ns),
+        }
+    }
+
+    pub(super) fn unpack(&self) -> Result<Entry, Failure> {
+        match self {
+            Self::InBlock(entry) => entry.unpack(),
+            Self::Open(entry) => Ok(*entry),
+        }
+    }
+
+    fn merge_into(&self, known: &mut Cell) -> Result<(), Failure> {
+        match self {
+            Self::InBlock(entry) => entry.merge_into(known)?,
+            Self::Open(entry) => known.merge(&entry.cell),
         }
         Ok(())
     }

@@ -79,6 +79,7 @@ impl Page<'_> {
     pub(super) fn close(&mut self, container: &Container) -> Result<(), Failure> {
         let no = self.life_number(&container.life)?;
         self.seal_until(no, None)?;
+        self.pack_sealed(no, true)?;
         self.fold_cpus(no, i64::MAX.cast_unsigned())
     }
 

@@ -29,6 +29,8 @@ pub(super) struct Life {
     pub(super) seen_ns: u64,
     /// For each coarse resolution, the second before which everything is folded into its blocks.
     pub(super) sealed: [u64; 3],
+    /// The minute before which all seconds are packed.
+    pub(super) packed: u64,
     /// For each resolution, the first bucket that rows are kept of.
     pub(super) floors: [u64; 4],
     /// Differs from its row.
@@ -139,7 +141,8 @@ impl Page<'_> {
     pub(super) fn put_lives(&mut self) -> Result<(), Failure> {
         let mut put = self.db.prepare_cached(
             "UPDATE lives SET last_record_ns = ?2, sealed_minute = ?3, sealed_hour = ?4, sealed_day = ?5,
-                              floor_second = ?6, floor_minute = ?7, floor_hour = ?8, floor_day = ?9, seen_ns = ?10
+                              floor_second = ?6, floor_minute = ?7, floor_hour = ?8, floor_day = ?9, seen_ns = ?10,
+                              packed_minute = ?11
              WHERE no = ?1",
         )?;
         for (no, life) in self.known.lives.iter_mut().filter(|(_, life)| life.changed) {
@@ -155,6 +158,7 @@ impl Page<'_> {
                 floors[2],
                 floors[3],
                 signed(life.seen_ns),
+                signed(life.packed),
             ])?;
             life.changed = false;
         }
@@ -219,7 +223,8 @@ fn load_process(db: &Connection, id: ProcessId) -> Result<Process, Failure> {
 fn load_life(db: &Connection, no: i64) -> Result<Life, Failure> {
     let mut find = db.prepare_cached(
         "SELECT l.container, c.id, l.began_ns, l.last_record_ns, l.sealed_minute, l.sealed_hour, l.sealed_day,
-                l.floor_second, l.floor_minute, l.floor_hour, l.floor_day, l.seen_ns
+                l.floor_second, l.floor_minute, l.floor_hour, l.floor_day, l.seen_ns,
+                l.packed_minute
          FROM lives l JOIN containers c ON c.no = l.container WHERE l.no = ?1",
     )?;
     Ok(find.query_row([no], |row| {
@@ -231,6 +236,7 @@ fn load_life(db: &Connection, no: i64) -> Result<Life, Failure> {
             sealed: rows::unsigned_array(row, 4)?,
             floors: rows::unsigned_array(row, 7)?,
             seen_ns: unsigned(row, 11)?,
+            packed: unsigned(row, 12)?,
             changed: false,
         })
     })?)

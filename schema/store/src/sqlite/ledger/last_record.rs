@@ -79,6 +79,18 @@ impl Page<'_> {
             let Some((_, newest)) = self.span(life, resolution)? else {
                 continue;
             };
+            if resolution == Resolution::Second {
+                let minute = newest / Resolution::Minute.seconds();
+                self.each_pack(life, minute, None, |_, _, pack| {
+                    pack.entries(
+                        |_| true,
+                        |entry| {
+                            last_ns = last_ns.max(entry.cell.at_ns);
+                            Ok(())
+                        },
+                    )
+                })?;
+            }
             let mut found = find.query((life, number(resolution), signed(newest)))?;
             while let Some(row) = found.next()? {
                 for entry in block::read(resolution, newest, blob(row, 0)?) {

@@ -197,6 +197,16 @@ impl Page<'_> {
                 Ok(())
             },
         )?;
+        let minute = from_ns / Resolution::Minute.ns();
+        self.each_pack(old.life, minute, Some(process), |_, _, pack| {
+            pack.entries(
+                |other| other == process,
+                |entry| {
+                    found |= left.is_none_or(|left| !left.contains(entry.cell.at_ns));
+                    Ok(())
+                },
+            )
+        })?;
         Ok(found)
     }
 
@@ -220,6 +230,38 @@ impl Page<'_> {
         })?;
         for (resolution, bucket, part, others) in rewritten {
             self.put_block(life, resolution, bucket, part, &others)?;
+        }
+        self.withdraw_from_packs(process, life, &mut all[Resolution::Second as usize])
+    }
+
+    fn withdraw_from_packs(
+        &self,
+        process: u64,
+        life: i64,
+        taken: &mut Vec<Entry>,
+    ) -> Result<(), Failure> {
+        let mut rewritten = Vec::new();
+        self.each_pack(life, 0, Some(process), |minute, part, pack| {
+            let (mut others, before) = (Vec::new(), taken.len());
+            pack.entries(
+                |_| true,
+                |entry| {
+                    let place = if entry.process == process {
+                        &mut *taken
+                    } else {
+                        &mut others
+                    };
+                    place.push(entry);
+                    Ok(())
+                },
+            )?;
+            if taken.len() > before {
+                rewritten.push((minute, part, others));
+            }
+            Ok(())
+        })?;
+        for (minute, part, others) in rewritten {
+            self.put_pack(life, minute, part, &others)?;
         }
         Ok(())
     }

@@ -113,6 +113,9 @@ impl Page<'_> {
             "DELETE FROM blocks WHERE life = ?1 AND resolution = ?2 AND bucket < ?3",
         )?;
         delete.execute(key)?;
-        Ok(removed)
+        Ok(match resolution {
+            Resolution::Second => removed + self.prune_packs(life, until)?,
+            _ => removed,
+        })
     }
 }

@@ -51,6 +51,11 @@ impl Page<'_> {
 
     fn add_second(&mut self, no: i64, second: u64, entries: Vec<Entry>) -> Result<(), Failure> {
         self.advance(no, second)?;
+        let life = self.life(no)?;
+        let minute = second / Resolution::Minute.seconds();
+        if minute < life.packed && second >= life.sealed(Resolution::Minute) {
+            self.unpack_from(no, minute)?;
+        }
         if let Some(last_ns) = entries.iter().map(|entry| entry.cell.at_ns).max() {
             self.record(no, last_ns)?;
         }

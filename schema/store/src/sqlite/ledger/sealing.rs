@@ -30,7 +30,8 @@ impl Page<'_> {
                 self.seal(no, resolution, bucket_start)?;
             }
         }
-        Ok(())
+        let sealed = self.life(no)?.sealed(Resolution::Minute);
+        self.pack_until(no, second.min(sealed) / Resolution::Minute.seconds())
     }
 
     /// Seals everything of a life before this second, or all of it.
@@ -137,8 +138,13 @@ impl Page<'_> {
         bucket: u64,
         mut entries: Vec<Entry>,
     ) -> Result<(), Failure> {
-        if bucket < self.life(no)?.floors[resolution as usize] {
+        let life = self.life(no)?;
+        if bucket < life.floors[resolution as usize] {
             return Ok(());
+        }
+        let minute = bucket / Resolution::Minute.seconds();
+        if resolution == Resolution::Second && minute < life.packed {
+            return self.merge_packs(no, minute, entries);
         }
         block::settle(resolution, &mut entries);
         let part = |entry: &Entry| block::part(resolution, entry.process);
@@ -210,8 +216,22 @@ impl Page<'_> {
         Ok(())
     }
 
-    /// The first and the last bucket of a life that have blocks.
+    /// The first and the last bucket of a life that have rows.
     pub(super) fn span(
+        &self,
+        life: i64,
+        resolution: Resolution,
+    ) -> Result<Option<(u64, u64)>, Failure> {
+        let blocks = self.span_of_blocks(life, resolution)?;
+        let packs = match resolution {
+            Resolution::Second => self.packed_span(life)?,
+            _ => None,
+        };
+        let both = blocks.into_iter().chain(packs);
+        Ok(both.reduce(|a, b| (a.0.min(b.0), a.1.max(b.1))))
+    }
+
+    fn span_of_blocks(
         &self,
         life: i64,
         resolution: Resolution,

@@ -65,7 +65,7 @@ fn find(
     while from < to && !sought.is_empty() {
         let window = to.saturating_sub(count).max(from);
         walk.blocks(resolution, window, to, |bucket, entry| {
-            let account = (entry.process, entry.epoch_ns()?);
+            let account = (entry.process(), entry.epoch_ns()?);
             if sought
                 .get(&account)
                 .is_some_and(|second| bucket < second / length)

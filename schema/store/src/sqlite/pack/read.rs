@@ -1,0 +1,208 @@
+//! Unpacking: whole samples of some processes, or single columns.
+
+use std::collections::BTreeMap;
+
+use bc_schema::{Metric, Metrics, Resolution};
+
+use super::sequence::take_sequence;
+use super::{
+    HELD, HELD_BIT, KNOWN, MAXIMA, MAXIMA_BIT, METRICS, MOMENTS, OFFSETS, SECONDS, SECTIONS, TIMES,
+    TOGETHER, WHO, rest,
+};
+use crate::cell::{Cell, First};
+use crate::sqlite::block::Entry;
+use crate::sqlite::error::Failure;
+use crate::sqlite::packed::take;
+
+/// A pack, cut into its sections.
+pub(crate) struct Pack<'a> {
+    minute_ns: u64,
+    who: Vec<Who>,
+    moments: BTreeMap<u64, u64>,
+    sections: [&'a [u8]; SECTIONS],
+}
+
+/// A process and epoch in a pack, with the number of its samples.
+#[derive(Clone, Copy)]
+struct Who {
+    process: u64,
+    epoch_ns: u64,
+    count: usize,
+}
+
+/// A column being read from one process to the next.
+#[derive(Default)]
+struct Column<'a> {
+    rest: &'a [u8],
+    before: u64,
+    values: Vec<u64>,
+}
+
+impl<'a> Column<'a> {
+    fn next(&mut self, count: usize) -> Option<&[u64]> {
+        take_sequence(count, &mut self.before, &mut self.rest, &mut self.values)?;
+        Some(&self.values)
+    }
+}
+
+const DAMAGED: Failure = Failure::Damaged("a pack of samples");
+
+impl<'a> Pack<'a> {
+    /// Cuts the bytes of a minute's pack into sections, and reads who is in it.
+    pub(crate) fn read(minute: u64, bytes: &'a [u8]) -> Result<Self, Failure> {
+        Self::cut(minute, bytes).ok_or(DAMAGED)
+    }
+
+    fn cut(minute: u64, mut bytes: &'a [u8]) -> Option<Self> {
+        let count = usize::try_from(take(&mut bytes)?).ok()?;
+        if count > bytes.len() {
+            return None;
+        }
+        let mut lengths = Vec::with_capacity(count);
+        for _ in 0..count {
+            lengths.push(usize::try_from(take(&mut bytes)?).ok()?);
+        }
+        let mut sections: [&[u8]; SECTIONS] = [&[]; SECTIONS];
+        for (index, length) in lengths.into_iter().enumerate() {
+            let (section, rest) = bytes.split_at_checked(length)?;
+            bytes = rest;
+            if let Some(slot) = sections.get_mut(index) {
+                *slot = section;
+            }
+        }
+        let mut moments = BTreeMap::new();
+        let mut rest = sections[MOMENTS];
+        while !rest.is_empty() {
+            moments.insert(take(&mut rest)?, take(&mut rest)?);
+        }
+        Some(Self {
+            minute_ns: minute.wrapping_mul(Resolution::Minute.ns()),
+            who: who(sections[WHO])?,
+            moments,
+            sections,
+        })
+    }
+
+    fn column(&self, section: usize) -> Column<'a> {
+        Column {
+            rest: self.sections[section],
+            ..Column::default()
+        }
+    }
+
+    /// Calls `each` with the samples of the processes wanted.
+    pub(crate) fn entries(
+        &self,
+        wanted: impl Fn(u64) -> bool,
+        mut each: impl FnMut(Entry) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        let mut columns: Vec<Column<'_>> = (0..SECTIONS).map(|index| self.column(index)).collect();
+        let mut cells = Vec::new();
+        for who in &self.who {
+            let known = advance(who, &mut columns).ok_or(DAMAGED)?;
+            if !wanted(who.process) {
+                continue;
+            }
+            self.cells(&known, &columns, &mut cells).ok_or(DAMAGED)?;
+            for &cell in &cells {
+                each(Entry {
+                    process: who.process,
+                    epoch_ns: who.epoch_ns,
+                    cell,
+                })?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Joins what the columns say of one process to samples.
+    fn cells(&self, known: &[u64], columns: &[Column<'_>], cells: &mut Vec<Cell>) -> Option<()> {
+        cells.clear();
+        let with_times = known.iter().all(|known| known & TIMES == TIMES);
+        let mut taken = [0; SECTIONS];
+        let mut so_far = 0;
+        for (index, &known) in known.iter().enumerate() {
+            let mut next = |section: usize| {
+                let value = (known & bit(section) != 0)
+                    .then(|| columns[section].values.get(taken[section]).copied())?;
+                taken[section] += 1;
+                value
+            };
+            let moment = self.moments.get(&columns[SECONDS].values[index])?;
+            let since_ns = moment.wrapping_add(columns[OFFSETS].values[index]);
+            let at_ns = self.minute_ns.wrapping_add(since_ns);
+            let held_ns = next(HELD).map_or(0, |before| at_ns.wrapping_sub(before));
+            let mut metrics = Metrics::EMPTY;
+            for &metric in Metric::ALL {
+                if let Some(value) = next(METRICS + metric as usize) {
+                    metrics.set(metric, value);
+                }
+            }
+            let of = |metric| metrics.get(metric).unwrap_or(0);
+            let rss_bytes = of(Metric::RssBytes);
+            if with_times {
+                let (cpu_ns, system_ns) = (of(Metric::CpuNs), of(Metric::SystemNs));
+                let user_ns = rest(cpu_ns, system_ns, of(Metric::UserNs));
+                metrics.set(Metric::UserNs, user_ns);
+            }
+            let mut max_rss_bytes = [0, 1, 2, 3].map(|index| next(MAXIMA + index));
+            let add = |max: &mut Option<u64>, expected: u64| {
+                *max = max.map(|max| max.wrapping_add(expected));
+            };
+            add(&mut max_rss_bytes[0], rss_bytes);
+            let expected = max_rss_bytes[0].unwrap_or(0).max(so_far);
+            add(&mut max_rss_bytes[1], expected);
+            let expected = max_rss_bytes[2].unwrap_or(0);
+            add(&mut max_rss_bytes[3], expected);
+            so_far = max_rss_bytes[1].unwrap_or(0);
+            cells.push(Cell {
+                at_ns,
+                metrics,
+                max_rss_bytes,
+                first: First { at_ns, held_ns },
+            });
+        }
+        Some(())
+    }
+}
+
+/// Reads the next process's values in all columns; gives what is known in each of its samples.
+fn advance(who: &Who, columns: &mut [Column<'_>]) -> Option<Vec<u64>> {
+    columns[SECONDS].next(who.count)?;
+    columns[OFFSETS].next(who.count)?;
+    let known = columns[KNOWN].next(who.count)?.to_vec();
+    for (index, column) in columns.iter_mut().enumerate().skip(HELD) {
+        let bit = bit(index);
+        let count = known.iter().filter(|&known| known & bit != 0).count();
+        column.next(count)?;
+    }
+    Some(known)
+}
+
+fn who(mut bytes: &[u8]) -> Option<Vec<Who>> {
+    let mut all = Vec::new();
+    let mut process = 0u64;
+    while !bytes.is_empty() {
+        process = process.checked_add(take(&mut bytes)?)?;
+        let epoch_ns = take(&mut bytes)?;
+        let count = usize::try_from(take(&mut bytes)?).ok()?;
+        if count == 0 || count > TOGETHER {
+            return None;
+        }
+        all.push(Who {
+            process,
+            epoch_ns,
+            count,
+        });
+    }
+    Some(all)
+}
+
+/// The bit of the column `KNOWN` that says whether a section has a value.
+fn bit(section: usize) -> u64 {
+    1 << match section {
+        HELD => HELD_BIT,
+        MAXIMA..METRICS => MAXIMA_BIT + (section - MAXIMA) as u32,
+        _ => (section - METRICS) as u32,
+    }
+}

@@ -1,0 +1,237 @@
+//! A sequence of integers in few bytes: what stays the same, or grows evenly, costs next to nothing.
+//!
+//! One byte says how the rest is to be read. Differences that all end in the same number of zero bits (pages, blocks) are written
+//! without them. How many there are is not written: whoever reads knows. All arithmetic wraps, so that any values come back.
+
+use crate::sqlite::packed::{put, take};
+
+/// All the same, and the same as the first of the sequence before.
+const SAME: u8 = 0;
+/// All the same.
+const CONSTANT: u8 = 1;
+/// Differences from one to the next.
+const DIFFERENCES: u8 = 2;
+/// Differences of differences.
+const CHANGES: u8 = 3;
+/// The rest of the byte: how many zero bits the differences end in.
+const SHIFT: u32 = 2;
+
+/// Appends a sequence. `before` is the first value of the one before, and becomes that of this one: neighbours are often alike.
+pub(super) fn put_sequence(values: &[u64], before: &mut u64, out: &mut Vec<u8>) {
+    let Some((&first, rest)) = values.split_first() else {
+        return;
+    };
+    let lead = zigzag(first.wrapping_sub(std::mem::replace(before, first)));
+    if rest.iter().all(|&value| value == first) {
+        if lead == 0 {
+            out.push(SAME);
+        } else {
+            out.push(CONSTANT);
+            put(lead, out);
+        }
+        return;
+    }
+    let (differences, changes) = (Steps::of(values, false), Steps::of(values, true));
+    let (kind, steps) = if changes.bytes < differences.bytes {
+        (CHANGES, changes)
+    } else {
+        (DIFFERENCES, differences)
+    };
+    out.push(kind | (steps.shift as u8) << SHIFT);
+    put(lead, out);
+    steps.put(values, out);
+}
+
+/// Reads what [`put_sequence`] appended into `values`: as many as `count`. `None`: no version of ours would have written it.
+pub(super) fn take_sequence(
+    count: usize,
+    before: &mut u64,
+    bytes: &mut &[u8],
+    values: &mut Vec<u64>,
+) -> Option<()> {
+    values.clear();
+    if count == 0 {
+        return Some(());
+    }
+    let (&head, rest) = bytes.split_first()?;
+    *bytes = rest;
+    if head == SAME {
+        values.resize(count, *before);
+        return Some(());
+    }
+    let mut value = before.wrapping_add(unzigzag(take(bytes)?));
+    *before = value;
+    values.push(value);
+    let (kind, shift) = (head & 3, u32::from(head >> SHIFT));
+    if kind == CONSTANT {
+        values.resize(count, value);
+        return Some(());
+    }
+    let mut step = 0u64;
+    while values.len() < count {
+        let token = take(bytes)?;
+        let (change, times) = if token == 0 {
+            (0, usize::try_from(take(bytes)?).ok()?)
+        } else {
+            (unzigzag(token) << shift, 1)
+        };
+        if times == 0 || times > count - values.len() {
+            return None;
+        }
+        for _ in 0..times {
+            step = match kind {
+                CHANGES => step.wrapping_add(change),
+                _ => change,
+            };
+            value = value.wrapping_add(step);
+            values.push(value);
+        }
+    }
+    Some(())
+}
+
+/// What a sequence is made of after its first value, and what that would cost.
+struct Steps {
+    changes: bool,
+    shift: u32,
+    bytes: usize,
+}
+
+impl Steps {
+    fn of(values: &[u64], changes: bool) -> Self {
+        let mut bits = 0;
+        each_step(values, changes, |step| bits |= step);
+        let shift = bits.trailing_zeros().min(63);
+        let (mut bytes, mut idle) = (0, false);
+        each_step(values, changes, |step| {
+            if step != 0 {
+                let written = zigzag(signed_shift(step, shift));
+                bytes += (64 - written.leading_zeros() as usize).div_ceil(7);
+            } else if !idle {
+                bytes += 2;
+            }
+            idle = step == 0;
+        });
+        Self {
+            changes,
+            shift,
+            bytes,
+        }
+    }
+
+    fn put(&self, values: &[u64], out: &mut Vec<u8>) {
+        let mut idle = 0;
+        each_step(values, self.changes, |step| {
+            if step == 0 {
+                idle += 1;
+                return;
+            }
+            put_idle(std::mem::take(&mut idle), out);
+            put(zigzag(signed_shift(step, self.shift)), out);
+        });
+        put_idle(idle, out);
+    }
+}
+
+fn put_idle(times: u64, out: &mut Vec<u8>) {
+    if times > 0 {
+        put(0, out);
+        put(times, out);
+    }
+}
+
+fn each_step(values: &[u64], changes: bool, mut each: impl FnMut(u64)) {
+    let mut before = 0u64;
+    for pair in values.windows(2) {
+        let difference = pair[1].wrapping_sub(pair[0]);
+        if changes {
+            each(difference.wrapping_sub(before));
+            before = difference;
+        } else {
+            each(difference);
+        }
+    }
+}
+
+fn signed_shift(step: u64, shift: u32) -> u64 {
+    (step.cast_signed() >> shift).cast_unsigned()
+}
+
+/// Small amounts up and down become small numbers.
+fn zigzag(value: u64) -> u64 {
+    (value << 1) ^ (value.cast_signed() >> 63).cast_unsigned()
+}
+
+fn unzigzag(value: u64) -> u64 {
+    (value >> 1) ^ (value & 1).wrapping_neg()
+}
+
+#[cfg(test)]
+mod tests {
+    use rand::rngs::StdRng;
+    use rand::{Rng, SeedableRng};
+
+    use super::*;
+
+    fn packed(values: &[u64], before: u64) -> Vec<u8> {
+        let mut out = Vec::new();
+        put_sequence(values, &mut { before }, &mut out);
+        out
+    }
+
+    fn unpacked(count: usize, before: u64, mut bytes: &[u8]) -> Option<Vec<u64>> {
+        let mut values = Vec::new();
+        take_sequence(count, &mut { before }, &mut bytes, &mut values)?;
+        bytes.is_empty().then_some(values)
+    }
+
+    fn sequence(random: &mut StdRng) -> Vec<u64> {
+        let count = random.random_range(0..70);
+        let kind = random.random_range(0..6);
+        let mut value: u64 = random.random::<u64>() >> random.random_range(0..64);
+        (0..count)
+            .map(|_| {
+                value = match kind {
+                    0 => value,
+                    1 => value.wrapping_add(4096 * random.random_range(0..3)),
+                    2 => value.wrapping_sub(1_000_000 + random.random_range(0..50)),
+                    3 if random.random_bool(0.9) => value,
+                    4 => value.wrapping_add(7),
+                    _ => random.random(),
+                };
+                value
+            })
+            .collect()
+    }
+
+    #[test]
+    fn any_sequence_comes_back_and_a_damaged_one_is_no_crash() {
+        let mut random = StdRng::seed_from_u64(4);
+        for _ in 0..3_000 {
+            let (values, before) = (sequence(&mut random), random.random_range(0..3));
+            let bytes = packed(&values, before);
+            assert_eq!(unpacked(values.len(), before, &bytes), Some(values.clone()));
+            for length in 0..bytes.len() {
+                assert_eq!(unpacked(values.len(), before, &bytes[..length]), None);
+            }
+            let mut flipped = bytes.clone();
+            if let Some(byte) = flipped.get_mut(random.random_range(0..bytes.len().max(1))) {
+                *byte ^= 1 << random.random_range(0..8);
+                if let Some(read) = unpacked(values.len(), before, &flipped) {
+                    assert_eq!(read.len(), values.len());
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_even_is_small() {
+        let minute = |value: fn(u64) -> u64| (0..60).map(value).collect::<Vec<u64>>();
+        assert_eq!(packed(&minute(|_| 5), 5).len(), 1);
+        assert_eq!(packed(&minute(|_| 90 << 20), 0).len(), 5);
+        assert_eq!(packed(&minute(|second| second * 1_000_000), 0).len(), 7);
+        // Pages that come and go: a byte each.
+        let pages = packed(&minute(|second| (1000 + second % 7 * 3) << 12), 1000 << 12);
+        assert!(pages.len() <= 62, "{}", pages.len());
+    }
+}
