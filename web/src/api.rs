@@ -6,6 +6,7 @@
 mod answer;
 mod containers;
 mod document;
+mod lives;
 mod losses;
 mod me;
 mod permitted;
@@ -39,10 +40,13 @@ pub(crate) fn routes(app: &App) -> Router<Arc<App>> {
         .routes(routes!(session::open, session::close))
         .routes(routes!(containers::list))
         .routes(routes!(containers::one))
+        .routes(routes!(lives::lives))
         .routes(routes!(processes::list))
+        .routes(routes!(processes::table::table))
         .routes(routes!(processes::one))
         .routes(routes!(processes::cpus::cpus))
         .routes(routes!(usage::usage))
+        .routes(routes!(usage::table::table))
         .routes(routes!(losses::losses))
         .routes(routes!(stream::stream))
         .routes(routes!(reference::document))

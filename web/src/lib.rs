@@ -9,6 +9,7 @@ mod auth;
 mod chart;
 mod config;
 mod connections;
+mod csv;
 mod error;
 mod guard;
 mod headers;

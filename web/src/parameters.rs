@@ -131,6 +131,17 @@ impl Parameters {
             .transpose()
     }
 
+    /// A whole number within bounds, if one is given.
+    pub(crate) fn whole(
+        &self,
+        name: &str,
+        says: &str,
+        bounds: RangeInclusive<u64>,
+    ) -> Result<Option<u64>, Problem> {
+        self.describe(name, says, || integer(&bounds));
+        self.number_given(name, &bounds)
+    }
+
     /// A whole number within bounds.
     pub(crate) fn number(
         &self,
@@ -140,18 +151,22 @@ impl Parameters {
         default: u64,
     ) -> Result<u64, Problem> {
         self.describe(name, says, || {
-            ObjectBuilder::new()
-                .schema_type(Type::Integer)
-                .minimum(Some(*bounds.start()))
-                .maximum(Some(*bounds.end()))
-                .default(Some(default.into()))
+            integer(&bounds).default(Some(default.into()))
         });
+        Ok(self.number_given(name, &bounds)?.unwrap_or(default))
+    }
+
+    fn number_given(
+        &self,
+        name: &str,
+        bounds: &RangeInclusive<u64>,
+    ) -> Result<Option<u64>, Problem> {
         let Some(text) = self.given(name)? else {
-            return Ok(default);
+            return Ok(None);
         };
         let digits = text.bytes().all(|b| b.is_ascii_digit());
         match text.parse() {
-            Ok(number) if digits && bounds.contains(&number) => Ok(number),
+            Ok(number) if digits && bounds.contains(&number) => Ok(Some(number)),
             _ => Err(Problem::parameter(
                 name,
                 format!("a whole number from {} to {}", bounds.start(), bounds.end()),
@@ -227,6 +242,13 @@ fn string() -> ObjectBuilder {
     ObjectBuilder::new()
         .schema_type(Type::String)
         .max_length(Some(MAX_BYTES))
+}
+
+fn integer(bounds: &RangeInclusive<u64>) -> ObjectBuilder {
+    ObjectBuilder::new()
+        .schema_type(Type::Integer)
+        .minimum(Some(*bounds.start()))
+        .maximum(Some(*bounds.end()))
 }
 
 #[cfg(test)]

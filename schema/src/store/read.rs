@@ -30,6 +30,10 @@ pub struct ContainerQuery {
     pub state: Option<ContainerState>,
     /// Only of this kind.
     pub kind: Option<ContainerKind>,
+    /// Only those whose latest life belongs to this user.
+    pub uid: Option<u32>,
+    /// Only those whose latest life is, or was, on this host.
+    pub host: Option<String>,
     /// At most so many; the rest is known by `total`.
     pub limit: usize,
     /// Skip so many.

@@ -25,9 +25,14 @@ impl Serialize for Ms {
         if rest == 0 {
             serializer.serialize_u64(whole)
         } else {
-            serializer.serialize_f64(self.0 as f64 / 1e6)
+            serializer.serialize_f64(ms(self.0))
         }
     }
+}
+
+/// The number of ms.
+pub(crate) fn ms(ns: u64) -> f64 {
+    ns as f64 / 1e6
 }
 
 impl PartialSchema for Ms {

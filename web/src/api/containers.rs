@@ -204,6 +204,16 @@ impl Asked for ContainerQuery {
                 .map(str::to_owned),
             state: parameters.choice("state", "Its latest life goes on, or has ended.", &STATES)?,
             kind: parameters.choice("kind", "What manages it.", &kinds)?,
+            uid: parameters
+                .whole(
+                    "uid",
+                    "Its latest life belongs to this user.",
+                    0..=u64::from(u32::MAX),
+                )?
+                .map(|uid| uid as u32),
+            host: parameters
+                .text("host", "Its latest life is, or was, on this host.")?
+                .map(str::to_owned),
             limit: parameters.number("limit", "At most so many.", 1..=500, 50)? as usize,
             offset: parameters.number("offset", "Skip so many.", 0..=1_000_000_000, 0)? as usize,
         })
@@ -229,6 +239,11 @@ fn fits(record: &ContainerRecord, query: &ContainerQuery) -> bool {
     query.search.as_ref().is_none_or(found)
         && query.state.is_none_or(|state| state == record.state())
         && query.kind.is_none_or(|kind| kind == latest.kind)
+        && query.uid.is_none_or(|uid| latest.uid == Some(uid))
+        && query
+            .host
+            .as_ref()
+            .is_none_or(|host| latest.life.host == *host)
 }
 
 /// One container

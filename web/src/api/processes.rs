@@ -1,8 +1,12 @@
 //! `processes`: the table and the tree are both drawn from it.
 
 pub(crate) mod cpus;
+mod filter;
 mod select;
 mod show;
+pub(crate) mod table;
+
+pub(super) use filter::failed;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -10,17 +14,18 @@ use std::sync::Arc;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use bc_schema::ProcessId;
+use bc_schema::store::ProcessRecord;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::answer::json;
+use super::answer::{self, json};
 use super::permitted::Permitted;
 use super::refusal::{Id, OfAny, OfMissing, OfOther, Process};
 use crate::app::App;
 use crate::parameters::{Ask, Asked, Parameters};
 use crate::problem::Problem;
-use crate::seed::pids::Pids;
 use select::Selection;
+use show::Others;
 
 /// Processes of a container.
 #[derive(Serialize, ToSchema)]
@@ -28,6 +33,9 @@ pub(crate) struct Processes<'a> {
     /// How many there are in all.
     total: usize,
     processes: Vec<show::Shown<'a>>,
+    /// `after` of the next page; `null`: this is the last.
+    #[schema(schema_with = answer::process_id_or_null)]
+    next: Option<ProcessId>,
 }
 
 /// A page of them.
@@ -35,6 +43,7 @@ pub(crate) struct Page {
     selection: Selection,
     limit: usize,
     offset: usize,
+    after: Option<ProcessId>,
 }
 
 impl Asked for Page {
@@ -43,13 +52,21 @@ impl Asked for Page {
             selection: Selection::read(parameters)?,
             limit: parameters.number("limit", "At most so many.", 1..=100_000, 1_000)? as usize,
             offset: parameters.number("offset", "Skip so many.", 0..=1_000_000_000, 0)? as usize,
+            after: parameters.parsed(
+                "after",
+                "Those that come after this process in the order asked for: where the page before ended (`next`). In the order of `start` or `pid` \
+                 no process is told twice or left out, whatever begins or ends meanwhile.",
+                Some(answer::PROCESS_ID),
+                "an id of 32 hexadecimal digits",
+                |text| text.parse().ok(),
+            )?,
         })
     }
 }
 
 /// List processes
 ///
-/// Those of all lives, with whole-life totals.
+/// Those of all lives, with whole-life totals. For a tree, ask for those of `parent=none`, then for the children of whom has any.
 #[utoipa::path(
     get, path = "/containers/{id}/processes", tag = "processes",
     params(Id, Ask::<Page>),
@@ -62,17 +79,34 @@ pub(crate) async fn list(
 ) -> Result<Response, Problem> {
     // All of them, whatever is shown: the number of a pid's reuse and the descendants of a process depend on the others.
     let (all, _turn) = app.processes(permitted.id()).await?;
-    let pids = Pids::of(&all);
+    let others = Others::of(&all);
     let chosen = page.selection.choose(&all);
+    let begin = match page.after {
+        None => 0,
+        Some(after) => {
+            let after = find(&all, after)?;
+            let comes_after = |place: &usize| page.selection.compare(&all[*place], after).is_gt();
+            chosen.partition_point(|place| !comes_after(place))
+        }
+    };
+    let rest = &chosen[begin..];
+    let rest = &rest[page.offset.min(rest.len())..];
+    let shown = &rest[..page.limit.min(rest.len())];
+    let last = shown.last().filter(|_| shown.len() < rest.len());
     json(&Processes {
         total: chosen.len(),
-        processes: chosen
+        next: last.map(|&place| all[place].start.process),
+        processes: shown
             .iter()
-            .skip(page.offset)
-            .take(page.limit)
-            .map(|process| show::shown(process, &pids))
+            .map(|&place| show::shown(&all[place], &others))
             .collect(),
     })
+}
+
+fn find(all: &[ProcessRecord], id: ProcessId) -> Result<&ProcessRecord, Problem> {
+    all.iter()
+        .find(|process| process.start.process == id)
+        .ok_or_else(unknown_process)
 }
 
 /// One process
@@ -90,11 +124,8 @@ pub(crate) async fn one(
 ) -> Result<Response, Problem> {
     let id = process_of(&path)?;
     let (all, _turn) = app.processes(permitted.id()).await?;
-    let process = all
-        .iter()
-        .find(|process| process.start.process == id)
-        .ok_or_else(unknown_process)?;
-    json(&show::Detailed::of(process, &Pids::of(&all)))
+    let process = find(&all, id)?;
+    json(&show::Detailed::of(process, &Others::of(&all)))
 }
 
 /// The `{process}` of a path.

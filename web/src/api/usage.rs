@@ -1,6 +1,7 @@
 //! `usage`: the curves of a container. Reads the store, hands over to [`crate::chart`], and writes the answer.
 
 mod curves;
+pub(crate) mod table;
 
 use std::sync::Arc;
 
@@ -172,7 +173,12 @@ pub(crate) async fn usage(
     permitted: Permitted,
     Ask(request): Ask<Request>,
 ) -> Result<Response, Problem> {
-    let (grid, everyone) = plan(&app, &permitted, &request).await?;
+    json(&draw(&app, &permitted, request).await?)
+}
+
+/// Reads what is asked, and draws it.
+async fn draw(app: &App, permitted: &Permitted, request: Request) -> Result<Usage, Problem> {
+    let (grid, everyone) = plan(app, permitted, &request).await?;
     let id = permitted.id();
     let asked = &request.asked;
     let lost_in = TimeRange {
@@ -191,13 +197,12 @@ pub(crate) async fn usage(
             canvas.add(series, |process| everyone.presence(process));
         }
     };
-    let canvases = reading::fold(&app, id, query, &everyone, canvases, add).await?;
-    let drawn = tokio::task::spawn_blocking(move || {
-        json(&answer(&request, &grid, canvases, &everyone, &losses))
-    });
+    let canvases = reading::fold(app, id, query, &everyone, canvases, add).await?;
+    let drawn =
+        tokio::task::spawn_blocking(move || answer(&request, &grid, canvases, &everyone, &losses));
     drawn
         .await
-        .map_err(|error| Problem::Broken(format!("drawing usage: {error}")))?
+        .map_err(|error| Problem::Broken(format!("drawing usage: {error}")))
 }
 
 /// Cuts the range, and finds who lived in it. A resolution that nobody insists on is taken coarser until what is to be read is not too much.

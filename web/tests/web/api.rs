@@ -47,6 +47,7 @@ async fn containers_are_listed_by_their_last_record() {
     for (query, found) in [
         ("state=past", "job_7"),
         ("kind=docker", FULL),
+        ("host=node1&uid=", FULL),
         ("q=JOB_", "job_7"),
         ("limit=1&offset=1", "job_7"),
         ("q=&state=&limit=1", FULL),
@@ -135,7 +136,7 @@ async fn a_process_in_full() {
     let at_ms = T0 * 1000 + 7000;
     let expected = json!({
         "id": process(3), "pid": 11, "seed_id": REUSED, "container_pid": 3, "parent": process(1), "parent_pid": 10, "uid": 1000,
-        "is_root": false, "name": "true", "exe": "/bin/true", "args": ["true"], "args_cut": false, "inherited": false,
+        "children": 0, "is_root": false, "name": "true", "exe": "/bin/true", "args": ["true"], "args_cut": false, "inherited": false,
         "start_ms": at_ms, "entered_ms": at_ms, "end_ms": at_ms + 20, "exit_code": null, "signal": 9, "signal_name": "SIGKILL",
         "oom_killed": false, "core_dumped": false, "end_unseen": false, "last_sample_ms": at_ms + 20,
         "totals": {"cpu_ns": 10_000_000, "peak_rss_bytes": 50 * MIB},
@@ -168,6 +169,20 @@ async fn processes_are_sorted_filtered_and_paged() {
         ("root=nobody", vec![]),
         ("limit=1&offset=1", vec![11]),
         ("offset=100", vec![]),
+        ("state=running", vec![10]),
+        ("state=ended", vec![11, REUSED]),
+        ("state=failed&sort=cpu", vec![11, REUSED]),
+        ("state=failed&signal=9", vec![REUSED]),
+        ("signal=15", vec![]),
+        ("oom_killed=true", vec![]),
+        ("oom_killed=false&q=true", vec![REUSED]),
+        ("uid=1000", vec![10, 11, REUSED]),
+        ("uid=0", vec![]),
+        ("host=node1", vec![10, 11, REUSED]),
+        ("host=node2", vec![]),
+        ("parent=none", vec![10]),
+        ("parent=01010101010101010101010101010101", vec![11, REUSED]),
+        ("parent=02020202020202020202020202020202", vec![]),
     ] {
         assert_eq!(ids(&list(query).await, "processes"), expected, "{query}");
     }
@@ -183,6 +198,50 @@ async fn processes_are_sorted_filtered_and_paged() {
     assert_eq!(between(6000, 6001).await, [10, 11]);
     assert_eq!(between(7010, 7011).await, [10, REUSED]);
     assert_eq!(between(8000, 9000).await, [10]);
+}
+
+#[tokio::test]
+async fn pages_go_on_where_the_last_one_ended() {
+    let site = site(&recording()).await;
+    for (order, expected) in [
+        ("sort=start", [10, 11, REUSED]),
+        ("sort=cpu", [11, 10, REUSED]),
+        ("sort=pid&order=desc", [11, REUSED, 10]),
+    ] {
+        let mut after = String::new();
+        let mut seen = Vec::new();
+        for _ in 0..3 {
+            let path = format!("/api/v1/containers/{FULL}/processes?{order}&limit=1&after={after}");
+            let page = site.json(&path).await;
+            assert_eq!(page["total"], 3);
+            seen.extend(ids(&page, "processes"));
+            after = page["next"].as_str().unwrap_or_default().to_owned();
+        }
+        assert_eq!(
+            (seen.as_slice(), after.as_str()),
+            (expected.as_slice(), ""),
+            "{order}"
+        );
+    }
+    // Where a page ended need not be one of those asked for.
+    let path = format!(
+        "/api/v1/containers/{FULL}/processes?state=running&order=desc&after={}",
+        process(2)
+    );
+    assert_eq!(ids(&site.json(&path).await, "processes"), [10]);
+    let path = format!("/api/v1/containers/{FULL}/processes?after={}", process(9));
+    assert_eq!(site.get(&path).await.status, 404);
+}
+
+#[tokio::test]
+async fn a_life_knows_what_its_processes_amounted_to() {
+    let site = site(&recording()).await;
+    let lives = site.json(&format!("/api/v1/containers/{FULL}/lives")).await;
+    let expected = json!({"lives": [{
+        "host": "node1", "began_ms": T0 * 1000, "ended_ms": null, "last_record_ms": T0 * 1000 + 9500, "image": "debian:12", "command": null,
+        "processes": 3, "open_processes": 1, "failed_processes": 2, "cpu_ns": 5_010_000_000_u64, "peak_rss_bytes": 50 * MIB,
+    }]});
+    assert_eq!(lives, expected);
 }
 
 #[tokio::test]

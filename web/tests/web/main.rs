@@ -6,6 +6,7 @@ mod alerts;
 mod api;
 mod auth;
 mod cpus;
+mod csv;
 mod limits;
 mod live;
 mod openapi;

@@ -134,6 +134,10 @@ async fn answers_are_as_described() {
         ("/containers", "/containers".into()),
         (one, format!("/containers/{FULL}")),
         (
+            "/containers/{id}/lives",
+            format!("/containers/{FULL}/lives"),
+        ),
+        (
             "/containers/{id}/processes",
             format!("/containers/{FULL}/processes"),
         ),

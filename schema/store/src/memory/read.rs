@@ -280,6 +280,11 @@ fn fits(query: &ContainerQuery, record: &ContainerRecord) -> bool {
     let latest = record.latest();
     query.state.is_none_or(|state| state == record.state())
         && query.kind.is_none_or(|kind| kind == latest.kind)
+        && query.uid.is_none_or(|uid| latest.uid == Some(uid))
+        && query
+            .host
+            .as_ref()
+            .is_none_or(|host| latest.life.host == *host)
         && query.search.as_ref().is_none_or(|text| {
             let texts = [
                 Some(latest.life.container.as_str()),

@@ -4,14 +4,15 @@ use std::cmp::Ordering;
 use std::collections::{HashMap, HashSet};
 
 use bc_schema::store::ProcessRecord;
-use bc_schema::{Metric, ProcessId, TimeRange};
+use bc_schema::{Metric, ProcessId};
 
+use super::filter::Filter;
 use crate::history::name;
 use crate::parameters::{Asked, Parameters};
 use crate::problem::Problem;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Key {
+enum Key {
     Start,
     Cpu,
     Rss,
@@ -23,8 +24,7 @@ pub(crate) enum Key {
 /// What a request asks of the list.
 #[derive(Debug)]
 pub(crate) struct Selection {
-    range: TimeRange,
-    search: Option<String>,
+    filter: Filter,
     root: Option<String>,
     key: Key,
     falling: bool,
@@ -32,7 +32,6 @@ pub(crate) struct Selection {
 
 impl Asked for Selection {
     fn read(parameters: &Parameters) -> Result<Self, Problem> {
-        let (from_ns, to_ns) = parameters.range_ns()?;
         let keys = [
             ("start", Key::Start),
             ("cpu", Key::Cpu),
@@ -54,16 +53,7 @@ impl Asked for Selection {
             &[("asc", false), ("desc", true)],
         )?;
         Ok(Self {
-            range: TimeRange {
-                from_ns: from_ns.unwrap_or(0),
-                to_ns: to_ns.unwrap_or(u64::MAX),
-            },
-            search: parameters
-                .text(
-                    "q",
-                    "Pid, name, program or arguments contain this, letter case aside.",
-                )?
-                .map(str::to_lowercase),
+            filter: Filter::read(parameters)?,
             root: parameters
                 .text(
                     "root",
@@ -77,35 +67,33 @@ impl Asked for Selection {
 }
 
 impl Selection {
-    /// Those asked for, in the order asked for; equal ones by start and pid.
-    pub(crate) fn choose<'a>(&self, all: &'a [ProcessRecord]) -> Vec<&'a ProcessRecord> {
+    /// The places of those asked for, in the order asked for.
+    pub(crate) fn choose(&self, all: &[ProcessRecord]) -> Vec<usize> {
         let family = self.root.as_ref().map(|name| descendants(all, name));
-        let mut chosen: Vec<_> = all
-            .iter()
-            .filter(|process| {
-                family
-                    .as_ref()
-                    .is_none_or(|family| family.contains(&process.start.process))
-            })
-            .filter(|process| lived_in(process, self.range))
-            .filter(|process| {
-                self.search
-                    .as_ref()
-                    .is_none_or(|search| mentions(process, search))
-            })
+        let recorded: HashSet<ProcessId> = all.iter().map(|one| one.start.process).collect();
+        let is_meant = |process: &ProcessRecord| {
+            let id = process.start.process;
+            family.as_ref().is_none_or(|family| family.contains(&id))
+                && self.filter.fits(process, |id| recorded.contains(&id))
+        };
+        let mut chosen: Vec<usize> = (0..all.len())
+            .filter(|&place| is_meant(&all[place]))
             .collect();
-        chosen.sort_by(|a, b| {
-            let order = compare(self.key, a, b);
-            let order = if self.falling { order.reverse() } else { order };
-            order.then_with(|| {
-                (a.start.start_ns, a.start.pid, a.start.process).cmp(&(
-                    b.start.start_ns,
-                    b.start.pid,
-                    b.start.process,
-                ))
-            })
-        });
+        chosen.sort_by(|&a, &b| self.compare(&all[a], &all[b]));
         chosen
+    }
+
+    /// How two processes stand in the order asked for; equal ones by start and pid.
+    pub(crate) fn compare(&self, a: &ProcessRecord, b: &ProcessRecord) -> Ordering {
+        let order = compare(self.key, a, b);
+        let order = if self.falling { order.reverse() } else { order };
+        order.then_with(|| {
+            (a.start.start_ns, a.start.pid, a.start.process).cmp(&(
+                b.start.start_ns,
+                b.start.pid,
+                b.start.process,
+            ))
+        })
     }
 }
 
@@ -132,29 +120,6 @@ fn peak(process: &ProcessRecord) -> Option<u64> {
 
 fn block_io(process: &ProcessRecord) -> Option<u64> {
     crate::api::usage::block_io(&process.totals)
-}
-
-fn lived_in(process: &ProcessRecord, range: TimeRange) -> bool {
-    process.start.entered_ns < range.to_ns
-        && process
-            .end
-            .as_ref()
-            .is_none_or(|end| end.at_ns >= range.from_ns)
-}
-
-/// Whether pid, name, program or arguments contain `search`, letter case aside.
-fn mentions(process: &ProcessRecord, search: &str) -> bool {
-    let says = |text: &str| text.to_lowercase().contains(search);
-    process.start.pid.to_string().contains(search)
-        || says(&process.start.name)
-        || process.execs.iter().any(|exec| {
-            says(&exec.name)
-                || exec.exe.as_deref().is_some_and(says)
-                || exec
-                    .args
-                    .as_ref()
-                    .is_some_and(|args| args.iter().any(|arg| says(arg)) || says(&args.join(" ")))
-        })
 }
 
 /// Every process that bears a name or once bore it, and all that came from it.

@@ -1,5 +1,7 @@
 //! A process as answers show it.
 
+use std::collections::HashMap;
+
 use bc_schema::store::ProcessRecord;
 use bc_schema::{Metrics, ProcessExec, ProcessId};
 use serde::Serialize;
@@ -27,6 +29,8 @@ pub(crate) struct Shown<'a> {
     parent_pid: Option<u32>,
     /// Real user id on the host.
     uid: Option<u32>,
+    /// How many children of it were recorded in this container.
+    children: usize,
     /// The first process of its container.
     is_root: bool,
     name: &'a str,
@@ -78,7 +82,26 @@ struct Exec<'a> {
     inherited: bool,
 }
 
-pub(crate) fn shown<'a>(process: &'a ProcessRecord, pids: &Pids) -> Shown<'a> {
+/// What is known of a process only by looking at all others.
+pub(crate) struct Others {
+    pids: Pids,
+    children: HashMap<ProcessId, usize>,
+}
+
+impl Others {
+    pub(crate) fn of(all: &[ProcessRecord]) -> Self {
+        let mut children = HashMap::new();
+        for parent in all.iter().filter_map(|process| process.start.parent) {
+            *children.entry(parent).or_default() += 1;
+        }
+        Self {
+            pids: Pids::of(all),
+            children,
+        }
+    }
+}
+
+pub(crate) fn shown<'a>(process: &'a ProcessRecord, others: &Others) -> Shown<'a> {
     let start = &process.start;
     let last = process.execs.last();
     let end = process.end.as_ref();
@@ -86,11 +109,12 @@ pub(crate) fn shown<'a>(process: &'a ProcessRecord, pids: &Pids) -> Shown<'a> {
     Shown {
         id: start.process,
         pid: start.pid,
-        seed_id: pids.seed_id(process),
+        seed_id: others.pids.seed_id(process),
         container_pid: start.container_pid,
         parent: start.parent,
         parent_pid: start.parent_pid,
         uid: start.uid,
+        children: others.children.get(&start.process).copied().unwrap_or(0),
         is_root: start.is_root,
         name: name(process),
         exe: last.and_then(|exec| exec.exe.as_deref()),
@@ -112,9 +136,9 @@ pub(crate) fn shown<'a>(process: &'a ProcessRecord, pids: &Pids) -> Shown<'a> {
 }
 
 impl<'a> Detailed<'a> {
-    pub(crate) fn of(process: &'a ProcessRecord, pids: &Pids) -> Self {
+    pub(crate) fn of(process: &'a ProcessRecord, others: &Others) -> Self {
         Self {
-            process: shown(process, pids),
+            process: shown(process, others),
             execs: process.execs.iter().map(exec).collect(),
         }
     }
@@ -138,7 +162,8 @@ const SIGNALS: [&str; 31] = [
     "XCPU", "XFSZ", "VTALRM", "PROF", "WINCH", "IO", "PWR", "SYS",
 ];
 
-fn signal_name(number: u8) -> String {
+/// What a signal is called.
+pub(super) fn signal_name(number: u8) -> String {
     match SIGNALS.get(usize::from(number).wrapping_sub(1)) {
         Some(name) => format!("SIG{name}"),
         None if number >= 34 => format!("SIGRTMIN+{}", number - 34),

@@ -54,6 +54,7 @@ struct LatestLife {
     began_ns: u64,
     host: String,
     kind: ContainerKind,
+    uid: Option<u32>,
     ended: bool,
     found: bool,
 }
@@ -71,13 +72,15 @@ impl Summary {
         latest.found
             && query.state.is_none_or(|wanted| wanted == state)
             && query.kind.is_none_or(|kind| kind == latest.kind)
+            && query.uid.is_none_or(|uid| latest.uid == Some(uid))
+            && query.host.as_ref().is_none_or(|host| latest.host == *host)
     }
 }
 
 fn summaries(db: &Connection, search: Option<&str>) -> Result<BTreeMap<i64, Summary>, Failure> {
     let mut summaries: BTreeMap<i64, Summary> = BTreeMap::new();
     let mut find = db.prepare_cached(
-        "SELECT c.no, c.id, l.last_record_ns, l.began_ns, l.host, s.kind, s.ended_ns IS NOT NULL, s.name, s.image, s.command
+        "SELECT c.no, c.id, l.last_record_ns, l.began_ns, l.host, s.kind, s.ended_ns IS NOT NULL, s.name, s.image, s.command, s.uid
          FROM lives l JOIN containers c ON c.no = l.container LEFT JOIN statements s ON s.life = l.no",
     )?;
     let mut found = find.query([])?;
@@ -119,6 +122,7 @@ fn summaries(db: &Connection, search: Option<&str>) -> Result<BTreeMap<i64, Summ
                 began_ns,
                 host: host.to_owned(),
                 kind: rows::kind(row, 5)?,
+                uid: row.get(10)?,
                 ended: row.get(6)?,
                 found,
             });
