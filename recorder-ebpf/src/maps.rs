@@ -1,11 +1,13 @@
 //! Every map the programs share with the agent, and the counting of what did not fit. The sizes of the tables and the ring are those that
 //! the agent sets when it loads.
 
-use aya_ebpf::bindings::{BPF_RB_AVAIL_DATA, BPF_RB_FORCE_WAKEUP, BPF_RB_NO_WAKEUP, BPF_RB_RING_SIZE};
+use aya_ebpf::bindings::{
+    BPF_F_NO_PREALLOC, BPF_RB_AVAIL_DATA, BPF_RB_FORCE_WAKEUP, BPF_RB_NO_WAKEUP, BPF_RB_RING_SIZE,
+};
 use aya_ebpf::macros::map;
 use aya_ebpf::maps::{Array, HashMap, PerCpuArray, PerCpuHashMap, RingBuf};
 use bc_abi::{
-    ACCOUNTS_MAX, Account, CgroupKey, Control, ExecEvent, KernelLoss, MkdirEvent, PROCESSES_MAX, Process,
+    ACCOUNTS_MAX, Account, CgroupKey, CgroupNote, Control, Declared, ExecEvent, KernelLoss, MkdirEvent, PROCESSES_MAX, Process,
     ProcessKey, RING_BYTES, Running, TaskRecord, WATCHES_MAX, Watch,
 };
 
@@ -46,6 +48,20 @@ pub(crate) static LOSSES: PerCpuArray<u64> = PerCpuArray::with_max_entries(Kerne
 /// CPU lost with each reason, ns.
 #[map]
 pub(crate) static LOST_CPU: PerCpuArray<u64> = PerCpuArray::with_max_entries(KernelLoss::COUNT, 0);
+
+/// The agent's own: see [`CgroupNote`].
+#[map]
+pub(crate) static NOTES: HashMap<CgroupKey, CgroupNote> =
+    HashMap::with_max_entries(WATCHES_MAX, BPF_F_NO_PREALLOC);
+
+/// The agent's own: what of [`LOSSES`] and [`LOST_CPU`] has been declared.
+#[map]
+pub(crate) static DECLARED: Array<Declared> = Array::with_max_entries(KernelLoss::COUNT, 0);
+
+/// The agent's own: what of [`ACCOUNTS`] has been declared.
+#[map]
+pub(crate) static DECLARED_ACCOUNTS: HashMap<CgroupKey, Account> =
+    HashMap::with_max_entries(ACCOUNTS_MAX, BPF_F_NO_PREALLOC);
 
 /// What the agent asks of the next walk.
 #[map]

@@ -9,16 +9,18 @@ mod ending;
 mod intake;
 mod losses;
 mod naming;
+mod notes;
+mod releases;
 mod resume;
 mod sampling;
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bc_abi::ProcessKey;
-use bc_schema::{Batch, BootId, Container, ContainerId, LossReason};
+use bc_schema::{Batch, BootId, Container, ContainerId, LossReason, ProcessId};
 use tokio::io::unix::AsyncFd;
 use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
@@ -50,6 +52,17 @@ const FAILURES: u32 = 10;
 /// How often the ring is looked at while somebody waits for a run to finish.
 const FINISHING: Duration = Duration::from_millis(10);
 
+/// How far a recorder is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    /// Goes through what a killed recorder had not taken.
+    TakingOver,
+    /// Finds what is there; lives that it finds have no date yet.
+    Finding,
+    /// Is told of everything.
+    Recording,
+}
+
 /// A running recorder.
 pub(crate) struct Agent {
     config: Config,
@@ -80,6 +93,10 @@ pub(crate) struct Agent {
     losses: losses::Counted,
     out: Batch,
     delivery: Arc<Delivery>,
+    releases: releases::Releases,
+    phase: Phase,
+    /// Of a killed recorder that is taken over from: the processes that the store knows.
+    stored: HashSet<ProcessId>,
     finishing: Vec<commands::Finishing>,
     runs: Vec<commands::Run>,
     declared: BTreeMap<(u64, LossReason, Option<ContainerId>), (u64, u64)>,
@@ -137,6 +154,7 @@ pub(crate) async fn run(
             () = shutdown.cancelled() => break,
             () = tokio::time::sleep_until(next) => {
                 agent.sample_or_say()?;
+                agent.release(*delivered.borrow());
                 agent.publish(&status);
                 next = Instant::now() + agent.next_sample();
             }
@@ -146,6 +164,10 @@ pub(crate) async fn run(
                     ready.clear_ready();
                 }
                 agent.take_events();
+            }
+            Ok(()) = delivered.changed() => {
+                let delivered = *delivered.borrow_and_update();
+                agent.release(delivered);
             }
             Some(command) = commands.recv() => agent.obey(command),
             Some(fact) = runtime_facts.recv() => agent.learn(fact),
@@ -219,6 +241,9 @@ impl Agent {
                 ..Batch::default()
             },
             delivery: Delivery::new(began_ns),
+            releases: releases::Releases::default(),
+            phase: Phase::Finding,
+            stored: HashSet::new(),
             finishing: Vec::new(),
             runs: Vec::new(),
             declared: BTreeMap::new(),
@@ -268,7 +293,9 @@ impl Agent {
         self.state_containers();
         self.state_losses();
         if self.out.is_empty() {
-            return self.delivery.pushed();
+            let number = self.delivery.pushed();
+            self.releases.travel(number);
+            return number;
         }
         let empty = Batch {
             host: self.config.host.clone(),
@@ -276,7 +303,9 @@ impl Agent {
         };
         let mut batch = std::mem::replace(&mut self.out, empty);
         batch.until_ns = self.clock.now_ns();
-        self.delivery.push(batch)
+        let number = self.delivery.push(batch);
+        self.releases.travel(number);
+        number
     }
 
     /// An orderly end: everything known is handed over, whatever still lives keeps its open end.
@@ -289,7 +318,8 @@ impl Agent {
         self.finish_all();
         self.clear_runs(0);
         self.take_events();
-        self.end_all_over();
+        // Settled or not: there is no later second for them.
+        self.end_lives(u64::MAX);
         self.flush();
     }
 

@@ -11,6 +11,7 @@ mod event;
 mod layout;
 mod link;
 mod load;
+mod notes;
 mod object;
 mod path_mode;
 mod pins;
@@ -31,10 +32,12 @@ use bc_abi::{
 pub use self::btf::BtfError;
 pub use self::event::KernelEvent;
 use self::load::Attached;
+pub use self::notes::Note;
 pub use self::object::embedded;
 use self::pins::{PinsError, Place};
 pub use self::ring_fill::RingFill;
 use self::shared::Shared;
+pub(crate) use self::shared::text;
 use crate::capacities::Capacities;
 
 /// What one read of a walk may bring: twice what the kernel collects at a time.
@@ -184,6 +187,7 @@ impl Kernel {
     pub fn unwatch(&mut self, key: CgroupKey) {
         // It may be gone already: that is what was wanted.
         let _ = self.attached.tables.watches.remove(&Shared(key));
+        self.unnote(key);
     }
 
     /// A process in the kernel's table.

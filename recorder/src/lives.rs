@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use bc_abi::{CgroupKey, ENTRY_SLOTS};
+use bc_abi::{CgroupKey, ENTRY_SLOTS, ProcessKey};
 use bc_schema::{Container, ContainerId, ContainerKind, LifeKey, Limits};
 
 /// How many decisions are kept, about anybody's cgroups.
@@ -30,8 +30,8 @@ pub(crate) struct Life {
     pub(crate) processes: u64,
     /// CPU of the ended ones, ns.
     pub(crate) ended_cpu_ns: u64,
-    /// Its root process is known.
-    pub(crate) has_root: bool,
+    /// Its root process, once that is known.
+    pub(crate) root: Option<ProcessKey>,
     /// When its last process ended or its last cgroup went, ns since the epoch.
     pub(crate) last_ns: u64,
     /// Its runtime has told what it is called.
@@ -42,6 +42,14 @@ pub(crate) struct Life {
     pub(crate) changed: bool,
     /// A batch has carried facts of it.
     pub(crate) told: bool,
+}
+
+impl Life {
+    /// Whether all its cgroups went before a boot-clock reading and no process of it is alive.
+    fn over(&self, before_boot_ns: u64) -> bool {
+        let gone = |at: &Option<u64>| at.is_some_and(|at| at < before_boot_ns);
+        self.open == 0 && !self.cgroups.is_empty() && self.cgroups.values().all(gone)
+    }
 }
 
 /// What a cgroup was recognised as.
@@ -95,6 +103,11 @@ impl Lives {
     /// Every life.
     pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = (u64, &mut Life)> {
         self.lives.iter_mut().map(|(number, life)| (*number, life))
+    }
+
+    /// The number of every life.
+    pub(crate) fn numbers(&self) -> Vec<u64> {
+        self.lives.keys().copied().collect()
     }
 
     /// How many lives are recorded.
@@ -169,6 +182,47 @@ impl Lives {
         }
     }
 
+    /// Notes that a cgroup went while nobody looked.
+    pub(crate) fn vanished(&mut self, key: CgroupKey, at_boot_ns: u64) {
+        if let Some(Owner::Life(life)) = self.owner(key)
+            && let Some(life) = self.lives.get_mut(&life)
+        {
+            life.cgroups
+                .entry(key)
+                .or_default()
+                .get_or_insert(at_boot_ns);
+        }
+    }
+
+    /// Takes up a cgroup of a life that another recorder began. Returns the number of the life.
+    pub(crate) fn restore(
+        &mut self,
+        key: CgroupKey,
+        facts: Container,
+        last_ns: u64,
+        root: Option<ProcessKey>,
+    ) -> u64 {
+        let number = match self.number(&facts.life) {
+            Some(number) => number,
+            None => self.add(facts),
+        };
+        if let Some(life) = self.lives.get_mut(&number) {
+            life.cgroups.insert(key, None);
+            life.last_ns = life.last_ns.max(last_ns);
+            life.root = life.root.or(root);
+        }
+        self.owners.insert(key, Owner::Life(number));
+        number
+    }
+
+    /// The number of a life that is recorded.
+    pub(crate) fn number(&self, key: &LifeKey) -> Option<u64> {
+        let mut lives = self.lives.iter();
+        lives
+            .find(|(_, life)| life.facts.life == *key)
+            .map(|(number, _)| *number)
+    }
+
     /// Takes a life out that is over, with the decisions about its cgroups.
     pub(crate) fn remove(&mut self, number: u64) -> Option<Life> {
         let life = self.lives.remove(&number)?;
@@ -183,15 +237,22 @@ impl Lives {
 
     /// Whether all its cgroups are gone and no process of it is alive.
     pub(crate) fn over(&self, life: u64) -> bool {
-        self.get(life).is_none_or(|life| {
-            life.open == 0 && !life.cgroups.is_empty() && life.cgroups.values().all(Option::is_some)
-        })
+        self.get(life).is_none_or(|life| life.over(u64::MAX))
+    }
+
+    /// Every life that is over since before a boot-clock reading.
+    pub(crate) fn all_over(&self, before_boot_ns: u64) -> Vec<u64> {
+        let over = |life: &&u64| self.lives[life].over(before_boot_ns);
+        self.lives.keys().filter(over).copied().collect()
     }
 
     fn begin(&mut self, what: &Recognised, began_ns: u64) -> u64 {
-        let number = self.next;
-        self.next += 1;
-        let facts = Container {
+        self.add(self.facts(what, began_ns))
+    }
+
+    /// What is known of a life that is only recognised.
+    pub(crate) fn facts(&self, what: &Recognised, began_ns: u64) -> Container {
+        Container {
             life: LifeKey {
                 container: what.id.clone(),
                 host: self.host.clone(),
@@ -207,22 +268,29 @@ impl Lives {
             uid: what.uid,
             stated_ns: began_ns,
             ended_ns: None,
-        };
+        }
+    }
+
+    fn add(&mut self, facts: Container) -> u64 {
+        let number = self.next;
+        self.next += 1;
+        let container = facts.life.container.clone();
+        let last_ns = facts.life.began_ns;
         let life = Life {
             facts,
             cgroups: BTreeMap::new(),
             open: 0,
             processes: 0,
             ended_cpu_ns: 0,
-            has_root: false,
-            last_ns: began_ns,
+            root: None,
+            last_ns,
             named: false,
             looked_up: 0,
             changed: true,
             told: false,
         };
         self.lives.insert(number, life);
-        self.current.insert(what.id.clone(), number);
+        self.current.insert(container, number);
         number
     }
 }

@@ -8,6 +8,8 @@ use bc_abi::ProcessKey;
 /// What a process runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct CommandLine {
+    /// What the kernel calls it.
+    pub(crate) name: Option<String>,
     /// The executable's path.
     pub(crate) exe: Option<String>,
     /// The arguments.
@@ -18,11 +20,13 @@ pub(crate) struct CommandLine {
 pub(crate) fn command_line(key: ProcessKey) -> Option<CommandLine> {
     let directory = format!("/proc/{}", key.tgid);
     let bytes = fs::read(format!("{directory}/cmdline")).ok()?;
+    let name = fs::read_to_string(format!("{directory}/comm")).ok();
     let exe = fs::read_link(format!("{directory}/exe")).ok();
     // Looked at last: if the pid is still this process's now, it was before.
     let stat = fs::read_to_string(format!("{directory}/stat")).ok()?;
     (start_ticks(&stat)? == ticks(key.start_boot_ns)).then_some(())?;
     Some(CommandLine {
+        name: name.map(|name| name.trim_end_matches('\n').to_owned()),
         exe: exe.map(|path| path.to_string_lossy().into_owned()),
         args: split(&bytes),
     })

@@ -117,6 +117,13 @@ impl Registry {
         }
     }
 
+    /// Whether a process that lives, or did, is known to have executed something itself.
+    pub(crate) fn has_executed(&self, key: ProcessKey) -> bool {
+        let ran = self.living.get(&key).map(|known| &known.ran);
+        let mut ran = ran.or_else(|| self.dead.get(&key)).into_iter().flatten();
+        ran.any(|ran| !ran.exec.inherited)
+    }
+
     /// What a process ran at a moment, whether it still lives or not.
     pub(crate) fn ran_at(&self, key: ProcessKey, boot_ns: u64) -> Option<Arc<ProcessExec>> {
         let ran = self

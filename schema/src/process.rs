@@ -72,3 +72,18 @@ pub struct ProcessEnd {
     /// How it ended is unknown: its end was deduced, not seen (its final record was lost, the machine went down), or it left the container alive.
     pub unseen: bool,
 }
+
+impl ProcessEnd {
+    /// An end that nobody saw.
+    pub fn unseen(process: ProcessId, at_ns: u64) -> Self {
+        Self {
+            process,
+            at_ns,
+            exit_code: None,
+            signal: None,
+            core_dumped: false,
+            oom_killed: false,
+            unseen: true,
+        }
+    }
+}

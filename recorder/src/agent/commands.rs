@@ -8,7 +8,7 @@ use bc_schema::{Container, ContainerId, ContainerKind, LossReason};
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
-use super::Agent;
+use super::{Agent, FIRST_DELIVERY};
 use crate::command::{Command, Finished, WatchError, may_continue};
 use crate::lives::{Owner, Recognised};
 
@@ -47,8 +47,8 @@ impl Agent {
                 uid,
                 reply,
             } => {
-                // Whoever asked may be gone: then nothing will run there, and the cgroup goes as it came.
-                let _ = reply.send(self.watch_run(id, &cgroup, command, uid));
+                let watched = self.watch_run(id, &cgroup, command, uid);
+                self.answer_watch(watched, reply);
             }
             Command::Finish {
                 id,
@@ -64,7 +64,7 @@ impl Agent {
         cgroup: &Path,
         command: Vec<String>,
         uid: Option<u32>,
-    ) -> Result<(), WatchError> {
+    ) -> Result<u64, WatchError> {
         self.take_events();
         if self
             .lives
@@ -104,16 +104,34 @@ impl Agent {
             cgroup: path.clone(),
             uid,
         };
-        let life = self.lives.own(key, &what, began_ns);
-        if let Some(life) = self.lives.get_mut(life) {
+        let number = self.lives.own(key, &what, began_ns);
+        if let Some(life) = self.lives.get_mut(number) {
             let command = self.mask.args(command);
             life.facts.command = Some(command.join(" "));
         }
+        self.note(key, number);
         self.runs.push(Run { id, key, path, uid });
         // Somebody may be there already; those born from now on are seen by themselves.
         self.discover = true;
-        self.flush();
-        Ok(())
+        Ok(self.flush())
+    }
+
+    /// Answers once the store knows the run, so that the next recorder would: its cgroup's path alone says nothing. A store that cannot
+    /// take it now does not keep the run from running.
+    fn answer_watch(
+        &self,
+        watched: Result<u64, WatchError>,
+        reply: oneshot::Sender<Result<(), WatchError>>,
+    ) {
+        let mut delivered = self.delivery.delivered();
+        tokio::spawn(async move {
+            if let Ok(batch) = watched {
+                let known = delivered.wait_for(|delivered| *delivered >= batch);
+                let _ = tokio::time::timeout(FIRST_DELIVERY, known).await;
+            }
+            // Whoever asked may be gone: then nothing will run there, and the cgroup goes as it came.
+            let _ = reply.send(watched.map(drop));
+        });
     }
 
     /// The latest life of an id that the store may not have yet.
@@ -170,8 +188,10 @@ impl Agent {
     /// Lives with processes that the kernel holds open, known here or not.
     fn open_by_kernel(&mut self) -> Vec<u64> {
         let mut open = Vec::new();
-        for (_, entry) in self.kernel.processes() {
-            if let Some(Owner::Life(life)) = self.lives.of(&entry.cgroups) {
+        for (key, entry) in self.kernel.processes() {
+            if !self.releases.holds(key)
+                && let Some(Owner::Life(life)) = self.lives.of(&entry.cgroups)
+            {
                 open.push(life);
             }
         }

@@ -51,6 +51,7 @@ impl Agent {
                     tracing::warn!(%error, container = %what.id, "a cgroup is not watched");
                     self.lose(LossReason::WatchTableFull, Some(life), at_boot_ns, 1, 0);
                 }
+                self.note(key, life);
             }
             None => {
                 self.lives.disown(key);
@@ -127,33 +128,16 @@ impl Agent {
         // What was decided stays for a while: processes that ended in it may still be announced.
     }
 
-    /// Ends lives that are over.
-    pub(super) fn end_lives(&mut self) {
+    /// Ends lives that are over and settled.
+    pub(super) fn end_settled(&mut self) {
         self.clear_runs(DESERTED_NS);
-        let now_boot_ns = self.boot_now_ns();
-        let over: Vec<u64> = self
-            .lives
-            .iter_mut()
-            .filter(|(_, life)| life.open == 0 && !life.cgroups.is_empty())
-            .filter(|(_, life)| {
-                life.cgroups
-                    .values()
-                    .all(|gone| gone.is_some_and(|at| at + SETTLE_NS < now_boot_ns))
-            })
-            .map(|(number, _)| number)
-            .collect();
-        for number in over {
-            self.end_life(number);
-        }
+        self.end_lives(self.boot_now_ns().saturating_sub(SETTLE_NS));
     }
 
-    /// Ends every life that is over, settled or not: there is no later second for it.
-    pub(super) fn end_all_over(&mut self) {
-        let all: Vec<u64> = self.lives.iter_mut().map(|(number, _)| number).collect();
-        for number in all {
-            if self.lives.over(number) {
-                self.end_life(number);
-            }
+    /// Ends lives that are over since before a boot-clock reading.
+    pub(super) fn end_lives(&mut self, before_boot_ns: u64) {
+        for number in self.lives.all_over(before_boot_ns) {
+            self.end_life(number);
         }
     }
 
@@ -192,11 +176,11 @@ impl Agent {
             return;
         };
         for key in life.cgroups.keys() {
-            self.kernel.unwatch(*key);
+            self.releases.cgroup(*key);
         }
         self.runs.retain(|run| run.id != life.facts.life.container);
         // A cgroup that never held a process is a container that never started.
-        if life.processes == 0 && life.facts.kind != ContainerKind::Run {
+        if life.processes == 0 && !life.told && life.facts.kind != ContainerKind::Run {
             return;
         }
         tracing::info!(container = %life.facts.life.container, processes = life.processes, "ended");

@@ -1,10 +1,11 @@
 //! A process ends: its final record is taken from the kernel's table, where it waited.
 
-use bc_abi::{Process, ProcessKey, end_flag};
+use bc_abi::{Process, ProcessKey, end_flag, process_flag};
 use bc_schema::{Closes, LossReason, ProcessEnd};
 
-use super::Agent;
+use super::{Agent, Phase};
 use crate::reading::Reading;
+use crate::registry::Known;
 
 /// Walks that a closed process waits for threads on their way out.
 const GRACE_WALKS: u64 = 2;
@@ -65,10 +66,38 @@ impl Agent {
         if !self.registry.contains(key) && !self.take_in(key, entry) {
             return;
         }
-        let metrics = Reading::last(entry).metrics(self.page_bytes, self.kernel.has_io());
-        let Some(mut known) = self.registry.remove(key) else {
+        let Some(known) = self.registry.remove(key) else {
             return;
         };
+        self.miss_args(key, entry, &known);
+        if let Some(life) = self.lives.get_mut(known.life) {
+            life.open = life.open.saturating_sub(1);
+            life.ended_cpu_ns += entry.ended.cpu_ns.saturating_sub(entry.base.cpu_ns);
+        }
+        self.finish_known(key, entry, known);
+    }
+
+    /// A killed recorder took the exec of this process from the ring, told nobody, and nobody else can tell any more.
+    fn miss_args(&mut self, key: ProcessKey, entry: &Process, known: &Known) {
+        let taken_over = self.phase != Phase::Recording && self.kernel.adopted();
+        let untold = entry.flags & process_flag::EXECED != 0
+            && !self.registry.has_executed(key)
+            && !self.stored.contains(&known.id);
+        if taken_over && untold {
+            let at_boot_ns = key.start_boot_ns;
+            self.lose(
+                LossReason::ArgsUnreadable,
+                Some(known.life),
+                at_boot_ns,
+                1,
+                0,
+            );
+        }
+    }
+
+    /// Tells the final record; its entry stays in the kernel until the sink has it.
+    pub(super) fn finish_known(&mut self, key: ProcessKey, entry: &Process, mut known: Known) {
+        let metrics = Reading::last(entry).metrics(self.page_bytes, self.kernel.has_io());
         known.sample(
             self.clock.utc_ns(entry.end.at_boot_ns),
             metrics,
@@ -95,11 +124,9 @@ impl Agent {
             unseen: false,
         });
         if let Some(life) = self.lives.get_mut(known.life) {
-            life.open = life.open.saturating_sub(1);
-            life.ended_cpu_ns += entry.ended.cpu_ns.saturating_sub(entry.base.cpu_ns);
             life.last_ns = life.last_ns.max(at_ns);
         }
-        self.kernel.forget(key, entry);
+        self.hold(key, entry, known);
     }
 
     /// A process left the last watched cgroup: its account here closes with its latest sample.
@@ -163,16 +190,7 @@ impl Agent {
             last.closes = Closes::ALL;
             self.out.samples.push(last.clone());
         }
-        let (exit_code, signal) = (None, None);
-        self.out.ends.push(ProcessEnd {
-            process: known.id,
-            at_ns,
-            exit_code,
-            signal,
-            core_dumped: false,
-            oom_killed: false,
-            unseen: true,
-        });
+        self.out.ends.push(ProcessEnd::unseen(known.id, at_ns));
         if let Some(life) = self.lives.get_mut(known.life) {
             life.open = life.open.saturating_sub(1);
             life.last_ns = life.last_ns.max(at_ns);

@@ -3,9 +3,9 @@
 use bc_abi::{Process, ProcessKey, process_flag};
 use bc_schema::{LossReason, ProcessExec, ProcessId, ProcessStart};
 
-use super::Agent;
 use super::cores::CoresTold;
-use crate::kernel::KernelEvent;
+use super::{Agent, Phase};
+use crate::kernel::{self, KernelEvent};
 use crate::lives::Owner;
 use crate::registry::Known;
 use crate::{process_file, reading};
@@ -53,8 +53,12 @@ impl Agent {
         self.registry.ran(key, at_boot_ns, exec);
     }
 
-    /// Takes a process in. False when it is nobody's: then it leaves the kernel's table.
+    /// Takes a process in. False when it is nobody's (then it leaves the kernel's table), or over.
     pub(super) fn take_in(&mut self, key: ProcessKey, entry: &Process) -> bool {
+        if self.releases.holds(key) {
+            // All of it is known; its entry only waits for the sink to have it.
+            return false;
+        }
         let Some(number) = self.owner_of(entry) else {
             self.kernel.forget(key, entry);
             return false;
@@ -75,12 +79,16 @@ impl Agent {
         let container_pid = (entry.container_pid != 0).then_some(entry.container_pid);
         let own_namespace = container_pid.is_some_and(|pid| pid != key.tgid);
         let first_of_cgroup = !life.facts.kind.has_an_init();
-        let is_root = !life.has_root
-            && ((own_namespace && container_pid == Some(1)) || (first_of_cgroup && !own_namespace));
-        life.has_root |= is_root;
+        let looks_like_root =
+            (own_namespace && container_pid == Some(1)) || (first_of_cgroup && !own_namespace);
+        let is_new_root = life.root.is_none() && looks_like_root;
+        if is_new_root {
+            life.root = Some(key);
+        }
+        let is_root = life.root == Some(key);
         life.open += 1;
         life.processes += 1;
-        let name = name(&entry.comm);
+        let name = kernel::text(&entry.comm);
         self.out.starts.push(ProcessStart {
             process: id,
             life: life.facts.life.clone(),
@@ -108,11 +116,14 @@ impl Agent {
             cores: CoresTold::new((!forked).then_some(entry.entered_boot_ns)),
         };
         self.registry.insert(key, known);
+        if is_new_root {
+            self.note_life(number);
+        }
         self.first_line(key, entry, id, name, start_ns);
         true
     }
 
-    /// What it runs before any exec of its own: what its parent ran when it was born, or what `/proc` says of one that was there before.
+    /// What it runs before any exec that is told of: what its parent ran when it was born, or what `/proc` says of one that was there before.
     fn first_line(
         &mut self,
         key: ProcessKey,
@@ -121,35 +132,39 @@ impl Agent {
         name: String,
         start_ns: u64,
     ) {
-        let inherited = self.registry.ran_at(entry.parent, key.start_boot_ns);
-        let exec = match inherited {
-            Some(parent) if entry.flags & process_flag::FORKED != 0 => ProcessExec {
+        let forked = entry.flags & process_flag::FORKED != 0;
+        let execed = entry.flags & process_flag::EXECED != 0;
+        // What a killed recorder was told of, nobody is told again.
+        let told_before = self.phase == Phase::Finding && self.kernel.adopted();
+        let found = ((!forked && !execed) || told_before)
+            .then(|| process_file::command_line(key))
+            .flatten();
+        let exec = if let Some(found) = found {
+            ProcessExec {
+                process: id,
+                at_ns: start_ns,
+                name: found.name.filter(|_| execed).unwrap_or(name),
+                exe: found.exe,
+                args: Some(self.mask.args(found.args)),
+                args_cut: false,
+                inherited: forked && !execed,
+            }
+        } else if let Some(parent) = self.registry.ran_at(entry.parent, key.start_boot_ns)
+            && forked
+        {
+            ProcessExec {
                 process: id,
                 at_ns: start_ns,
                 name,
                 inherited: true,
                 ..ProcessExec::clone(&parent)
-            },
-            _ if entry.flags & process_flag::FORKED == 0
-                && entry.flags & process_flag::EXECED == 0 =>
-            {
-                let Some(found) = process_file::command_line(key) else {
-                    return;
-                };
-                let args = Some(self.mask.args(found.args));
-                ProcessExec {
-                    process: id,
-                    at_ns: start_ns,
-                    name,
-                    exe: found.exe,
-                    args,
-                    args_cut: false,
-                    inherited: false,
-                }
             }
-            _ => return,
+        } else {
+            return;
         };
-        self.out.execs.push(exec.clone());
+        if !self.stored.contains(&id) {
+            self.out.execs.push(exec.clone());
+        }
         self.registry.ran(key, key.start_boot_ns, exec);
     }
 
@@ -176,12 +191,4 @@ impl Agent {
     pub(super) fn id(&self, key: ProcessKey) -> ProcessId {
         ProcessId::new(self.boot, key.tgid, key.start_boot_ns)
     }
-}
-
-fn name(comm: &[u8; 16]) -> String {
-    let end = comm
-        .iter()
-        .position(|&byte| byte == 0)
-        .unwrap_or(comm.len());
-    String::from_utf8_lossy(&comm[..end]).into_owned()
 }

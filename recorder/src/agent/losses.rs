@@ -6,6 +6,7 @@ use bc_abi::{CgroupKey, KernelLoss};
 use bc_schema::{Loss, LossReason, Resolution};
 
 use super::Agent;
+use crate::kernel::Kernel;
 use crate::lives::Owner;
 
 /// What has been declared of the kernel's running counters so far.
@@ -13,6 +14,16 @@ use crate::lives::Owner;
 pub(crate) struct Counted {
     reasons: [(u64, u64); KernelLoss::COUNT as usize],
     accounts: BTreeMap<CgroupKey, (u64, u64)>,
+}
+
+impl Counted {
+    /// What a killed recorder has declared, as far as it was stored.
+    pub(super) fn by(kernel: &Kernel) -> Self {
+        Self {
+            reasons: kernel.declared(),
+            accounts: kernel.declared_accounts().into_iter().collect(),
+        }
+    }
 }
 
 impl Agent {
@@ -79,6 +90,7 @@ impl Agent {
             if count == 0 && cpu_ns == 0 {
                 continue;
             }
+            self.releases.loss(kernel_reason, now[index]);
             let reason = match kernel_reason {
                 KernelLoss::RingEnd => {
                     // Nothing is lost yet: the final records lie in the table.
@@ -126,6 +138,8 @@ impl Agent {
                 .unwrap_or_default();
             let (threads, cpu_ns) = (account.threads - threads, account.cpu_ns - cpu_ns);
             if threads > 0 {
+                self.releases
+                    .account(key, (account.threads, account.cpu_ns));
                 let life = match self.lives.owner(key) {
                     Some(Owner::Life(life)) => Some(life),
                     _ => None,

@@ -1,10 +1,13 @@
 //! The beginning: what runs already is found, and what an earlier recorder left open is taken up or closed.
 
-use bc_schema::resolution::SECOND_NS;
-use bc_schema::{ContainerId, ContainerKind, LossReason, ProcessEnd};
+use std::collections::HashSet;
 
-use super::Agent;
+use bc_schema::resolution::SECOND_NS;
+use bc_schema::{ContainerKind, LossReason, ProcessEnd};
+
 use super::commands::Run;
+use super::losses::Counted;
+use super::{Agent, Phase};
 use crate::Error;
 use crate::config::Resume;
 
@@ -12,26 +15,64 @@ impl Agent {
     /// Watches what is there, samples it, and squares that with what the earlier recorder left. Returns the number of the batch with it.
     pub(super) fn begin(&mut self) -> Result<u64, Error> {
         self.take_up_runs();
-        let cgroups: Vec<_> = self.hierarchies.walk().collect();
-        for cgroup in cgroups {
+        let unknown = if self.kernel.adopted() {
+            self.adopt()
+        } else {
+            Vec::new()
+        };
+        let dated = self.lives.numbers();
+        for cgroup in self.hierarchies.walk().collect::<Vec<_>>() {
             if self.lives.owner(cgroup.key).is_none() {
                 // Also of what is nobody's: it may be gone when a process of it is told of.
                 self.decide(cgroup.key, Some(cgroup.path), self.boot_now_ns());
             }
         }
         if self.kernel.adopted() {
-            // What the killed recorder had not taken yet, and what came since.
-            self.take_events();
             self.search_table();
+            self.end_unknown(unknown);
         }
         self.discover = true;
         self.walk()?;
-        self.date_lives();
+        self.date_lives(&dated);
+        self.phase = Phase::Recording;
+        for number in self.lives.numbers() {
+            self.note_life(number);
+        }
         for resume in std::mem::take(&mut self.config.resume) {
             self.take_up(resume);
         }
+        self.stored = HashSet::new();
         self.last_sample_ns = Some(self.clock.now_ns());
         Ok(self.flush())
+    }
+
+    /// Goes on where a killed recorder stopped: with the lives that it noted, what it had not taken from the ring, and what came since.
+    /// Returns the lives that the store does not know as open.
+    fn adopt(&mut self) -> Vec<u64> {
+        self.phase = Phase::TakingOver;
+        let open = self.config.resume.iter().flat_map(|resume| &resume.open);
+        self.stored = open.map(|(process, _)| *process).collect();
+        self.losses = Counted::by(&self.kernel);
+        let unknown = self.restore();
+        self.take_events();
+        self.find_vanished();
+        self.phase = Phase::Finding;
+        unknown
+    }
+
+    /// Ends lives that were over before the store had heard of them, or whose end it has. What is said of them here is all that their
+    /// cgroups tell: anything that was said before counts for more.
+    fn end_unknown(&mut self, unknown: Vec<u64>) {
+        for number in unknown {
+            if let Some(life) = self.lives.get(number).filter(|_| self.lives.over(number)) {
+                let key = life.facts.life.clone();
+                self.end_life(number);
+                let told = self.out.containers.iter_mut();
+                for facts in told.filter(|facts| facts.life == key) {
+                    facts.stated_ns = key.began_ns;
+                }
+            }
+        }
     }
 
     /// A `run` is known by what was asked for: its cgroup's path alone says nothing.
@@ -63,15 +104,19 @@ impl Agent {
     }
 
     /// A life that was found is as old as its oldest process, or continues one that was recorded before.
-    fn date_lives(&mut self) {
+    fn date_lives(&mut self, dated: &[u64]) {
         let mut dates = Vec::new();
-        for (number, life) in self.lives.iter_mut() {
+        for (number, life) in self
+            .lives
+            .iter_mut()
+            .filter(|(number, _)| !dated.contains(number))
+        {
             let container = life.facts.life.container.clone();
             let oldest_ns = self
                 .out
                 .starts
                 .iter()
-                .filter(|start| start.life.container == container)
+                .filter(|start| start.life == life.facts.life)
                 .map(|start| start.start_ns)
                 .min();
             let recorded = self
@@ -85,7 +130,7 @@ impl Agent {
                 .map(|resume| resume.facts.life.began_ns)
                 .or(oldest_ns)
             {
-                dates.push((number, container, began_ns));
+                dates.push((number, life.facts.life.clone(), began_ns));
             }
             if let Some(resume) = continued {
                 // A run is known by what was asked for, not by its cgroup.
@@ -96,22 +141,14 @@ impl Agent {
                     .or_else(|| resume.facts.command.clone());
             }
         }
-        for (number, container, began_ns) in dates {
+        for (number, undated, began_ns) in dates {
             if let Some(life) = self.lives.get_mut(number) {
                 life.facts.life.began_ns = began_ns;
             }
-            self.date_starts(&container, began_ns);
-        }
-    }
-
-    fn date_starts(&mut self, container: &ContainerId, began_ns: u64) {
-        for start in self
-            .out
-            .starts
-            .iter_mut()
-            .filter(|start| start.life.container == *container)
-        {
-            start.life.began_ns = began_ns;
+            let starts = self.out.starts.iter_mut();
+            for start in starts.filter(|start| start.life == undated) {
+                start.life.began_ns = began_ns;
+            }
         }
     }
 
@@ -127,23 +164,17 @@ impl Agent {
                 .any(|start| start.process == *process)
             {
                 last_ns = last_ns.max(*at_ns);
-                let (exit_code, signal) = (None, None);
-                self.out.ends.push(ProcessEnd {
-                    process: *process,
-                    at_ns: *at_ns,
-                    exit_code,
-                    signal,
-                    core_dumped: false,
-                    oom_killed: false,
-                    unseen: true,
-                });
+                self.out.ends.push(ProcessEnd::unseen(*process, *at_ns));
             }
         }
-        let life = self.lives.current(&resume.facts.life.container);
-        let continued = life
-            .and_then(|life| self.lives.get(life))
-            .is_some_and(|life| life.facts.life == resume.facts.life);
-        if continued {
+        let life = self.lives.number(&resume.facts.life);
+        // Over already by what the kernel kept of it.
+        let ended = self
+            .out
+            .containers
+            .iter()
+            .any(|told| told.life == resume.facts.life);
+        if life.is_some() || ended {
             // However short: a process may have lived and died in it.
             let missing_s = now_ns.saturating_sub(resume.last_record_ns) / SECOND_NS;
             let from_ns = resume.last_record_ns + SECOND_NS;

@@ -33,7 +33,7 @@ impl Agent {
         self.count_kernel_losses();
         self.close_due();
         self.name_the_unnamed();
-        self.end_lives();
+        self.end_settled();
         self.flush();
         Ok(())
     }

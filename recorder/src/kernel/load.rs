@@ -85,7 +85,9 @@ pub(super) fn load(
         .map_max_entries("SIGNALS", capacities.processes)
         .map_max_entries("CORE_TIMES", capacities.processes)
         .map_max_entries("WATCHES", capacities.watches)
+        .map_max_entries("NOTES", capacities.watches)
         .map_max_entries("ACCOUNTS", capacities.accounts)
+        .map_max_entries("DECLARED_ACCOUNTS", capacities.accounts)
         .map_max_entries("EVENTS", capacities.ring_bytes)
         .load(object)
         .map_err(|error| KernelError::refused("loading the kernel programs", error))?;

@@ -24,7 +24,7 @@ pub(super) fn read<T: Copy>(bytes: &[u8]) -> T {
 }
 
 /// The text in a fixed field, up to its NUL: what lies behind the NUL is left over from somebody else.
-pub(super) fn text(bytes: &[u8]) -> String {
+pub(crate) fn text(bytes: &[u8]) -> String {
     let end = bytes
         .iter()
         .position(|&byte| byte == 0)

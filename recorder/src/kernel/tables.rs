@@ -3,7 +3,7 @@
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use aya::maps::{Array, HashMap, Map, MapData, MapError, PerCpuArray, RingBuf};
-use bc_abi::{Account, CgroupKey, Control, Process, ProcessKey, Watch};
+use bc_abi::{Account, CgroupKey, CgroupNote, Control, Declared, Process, ProcessKey, Watch};
 
 use super::core_time::CoreTimes;
 use super::shared::Shared;
@@ -20,6 +20,9 @@ pub(super) struct Tables {
     pub(super) losses: PerCpuArray<MapData, u64>,
     pub(super) lost_cpu: PerCpuArray<MapData, u64>,
     pub(super) control: Array<MapData, Shared<Control>>,
+    pub(super) notes: HashMap<MapData, Shared<CgroupKey>, Shared<CgroupNote>>,
+    pub(super) declared: Array<MapData, Shared<Declared>>,
+    pub(super) declared_accounts: HashMap<MapData, Shared<CgroupKey>, Shared<Account>>,
     /// The same once more, to be pinned by name.
     pub(super) descriptors: Vec<(&'static str, OwnedFd)>,
 }
@@ -51,6 +54,9 @@ impl Tables {
             losses: table(take, "LOSSES")?,
             lost_cpu: table(take, "LOST_CPU")?,
             control: table(take, "CONTROL")?,
+            notes: table(take, "NOTES")?,
+            declared: table(take, "DECLARED")?,
+            declared_accounts: table(take, "DECLARED_ACCOUNTS")?,
             descriptors,
         })
     }

@@ -6,6 +6,7 @@ mod control;
 mod event;
 mod layout;
 mod loss;
+mod note;
 mod process;
 mod running;
 mod task;
@@ -15,6 +16,7 @@ pub use control::Control;
 pub use event::{ARGS_MAX, Event, EventHeader, EventKind, ExecEvent, MkdirEvent, PATH_MAX};
 pub use layout::{ABSENT, Layout, PathMode};
 pub use loss::KernelLoss;
+pub use note::{CgroupNote, Declared};
 pub use process::{
     Account, ENTRY_SLOTS, End, Process, ProcessKey, Said, Totals, end_flag, process_flag,
 };
