@@ -3,8 +3,9 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::PoisonError;
+use std::time::{Duration, SystemTime};
 
-use bc_recorder::Status;
+use bc_recorder::{Status, Waiting};
 use bc_web::Health;
 use nix::sys::statvfs::statvfs;
 use tokio::sync::watch;
@@ -37,7 +38,16 @@ pub(crate) async fn follow(
 fn of(status: &Status) -> Health {
     Health {
         recording: status.recording,
-        problem: status.problem.clone(),
+        // What may be lost now goes before what may be lost some day.
+        problem: status
+            .waiting
+            .as_ref()
+            .map(in_memory)
+            .or_else(|| status.problem.clone()),
+        waiting: status
+            .waiting
+            .as_ref()
+            .map(|waiting| (waiting.samples, waiting.since_ns)),
         containers: status.containers,
         processes: status.processes,
         samples: status.samples,
@@ -60,5 +70,69 @@ fn disk_bytes(database: &Path) -> Option<(u64, u64)> {
     };
     let disk = statvfs(database).ok()?;
     let free = disk.blocks_available().saturating_mul(disk.fragment_size());
-    Some((beside("") + beside("-wal") + beside("-shm"), free))
+    Some((
+        beside("") + beside("-wal") + beside("-shm") + beside("-reserve"),
+        free,
+    ))
+}
+
+/// What people need to know of records that are in memory alone.
+fn in_memory(waiting: &Waiting) -> String {
+    let Waiting {
+        since_ns,
+        why,
+        samples,
+        room_samples,
+        shed_samples,
+    } = waiting;
+    let since =
+        humantime::format_rfc3339_seconds(SystemTime::UNIX_EPOCH + Duration::from_nanos(*since_ns));
+    let lost = match shed_samples {
+        0 => String::new(),
+        lost => format!("; {lost} that found no room are lost, and declared as such"),
+    };
+    format!(
+        "Since {since} nothing can be stored: {why}. Recording goes on in memory: {samples} samples wait, {room_samples} fit{lost}. They are \
+         lost if Bubble Chamber ends before it can store them."
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_store_that_takes_nothing_is_a_problem_with_all_that_is_at_stake() {
+        let waiting = Waiting {
+            since_ns: 1_795_377_600_000_000_000,
+            why: "write to /data/x.db: database or disk is full; free some space there".into(),
+            samples: 1_234,
+            room_samples: 300_000,
+            shed_samples: 0,
+        };
+        let status = Status {
+            recording: true,
+            waiting: Some(waiting.clone()),
+            ..Status::default()
+        };
+        let health = of(&status);
+        let problem = health.problem.unwrap();
+        for part in [
+            "2026-11-22T20:00:00Z",
+            "/data/x.db",
+            "free some space",
+            "1234 samples wait",
+            "300000 fit",
+        ] {
+            assert!(problem.contains(part), "{part}: {problem}");
+        }
+        assert!(!problem.contains("no room"));
+        assert_eq!(health.waiting, Some((1_234, 1_795_377_600_000_000_000)));
+        let shed = Waiting {
+            shed_samples: 7,
+            ..waiting
+        };
+        assert!(in_memory(&shed).contains("; 7 that found no room are lost"));
+        assert_eq!(of(&Status::default()).problem, None);
+    }
 }

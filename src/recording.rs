@@ -15,8 +15,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::sink::{CommitTimes, StoreSink};
 
-/// A stop that takes longer than this has gone wrong.
-const STOP_PATIENCE: Duration = Duration::from_secs(10);
+/// A stop that takes longer than this has gone wrong. The recorder itself waits 10 s for a store that takes nothing.
+const STOP_PATIENCE: Duration = Duration::from_secs(15);
 
 /// A recorder at work.
 pub(crate) struct Recording {

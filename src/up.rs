@@ -50,7 +50,7 @@ pub(crate) async fn serve(settings: &Settings) -> anyhow::Result<()> {
 
     let socket = address::of(data.path());
     let control = address::listen(&socket)?;
-    let store = Arc::new(SqliteStore::open(&data.database())?);
+    let store = Arc::new(SqliteStore::open_with_reserve(&data.database())?);
     let (committed, _) = broadcast::channel::<Committed>(NEWS);
     let host = &settings.recorder.host;
     let resume = resume::left_open(&*store, host)

@@ -177,8 +177,11 @@ pub(crate) async fn run(
     agent.stop();
     agent.delivery.close();
     if tokio::time::timeout(LAST_DELIVERY, carrier).await.is_err() {
+        let waiting = agent.delivery.waiting();
         tracing::error!(
-            "the store took no more records before the end: what waits in the kernel is left there for the next recorder"
+            why = waiting.as_ref().map(|waiting| &waiting.why),
+            samples = waiting.as_ref().map(|waiting| waiting.samples),
+            "records are lost: the store did not take them before the end; what waits in the kernel is left there for the next recorder"
         );
     } else {
         agent.kernel.unpin();
@@ -349,6 +352,7 @@ impl Agent {
             waiting_bytes,
             size_bytes: ring.size_bytes(),
         });
+        self.status.waiting = self.delivery.waiting();
         self.status.own_cpu_ns = own_cpu_ns();
         self.status.own_rss_bytes = own_rss_bytes(self.page_bytes);
         status.send_replace(self.status.clone());

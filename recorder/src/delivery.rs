@@ -2,13 +2,14 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use bc_schema::{Batch, Loss, LossReason, Resolution};
 use tokio::sync::{Notify, watch};
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use crate::sink::{Sink, SinkError};
+use crate::status::Waiting;
 
 /// Samples that may wait. At 1,000 processes a second this is five minutes.
 const WAITING_SAMPLES: usize = 300_000;
@@ -16,11 +17,14 @@ const WAITING_SAMPLES: usize = 300_000;
 const AT_ONCE: usize = 60;
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+/// How often the log says again that records wait.
+const TELL_EVERY: Duration = Duration::from_secs(60);
 
 /// The waiting line between the recorder, which never waits, and the sink, which may.
 pub(crate) struct Delivery {
     queue: std::sync::Mutex<Queue>,
     arrived: Notify,
+    closed: Notify,
     delivered: watch::Sender<u64>,
     recorder_ns: u64,
 }
@@ -29,8 +33,20 @@ pub(crate) struct Delivery {
 struct Queue {
     batches: VecDeque<Batch>,
     samples: usize,
+    /// Samples that the sink is being asked to take.
+    offered: usize,
     pushed: u64,
     closed: bool,
+    /// The sink takes nothing; absent: it does.
+    refusal: Option<Refusal>,
+}
+
+/// A sink that is not ready, and what that has cost so far.
+struct Refusal {
+    since_ns: u64,
+    told: Instant,
+    why: String,
+    shed: u64,
 }
 
 impl Delivery {
@@ -39,6 +55,7 @@ impl Delivery {
         Arc::new(Self {
             queue: Default::default(),
             arrived: Notify::new(),
+            closed: Notify::new(),
             delivered: watch::Sender::new(0),
             recorder_ns,
         })
@@ -66,6 +83,7 @@ impl Delivery {
     pub(crate) fn close(&self) {
         self.lock().closed = true;
         self.arrived.notify_one();
+        self.closed.notify_one();
     }
 
     /// The number of the last batch that the sink has.
@@ -89,12 +107,16 @@ impl Delivery {
                 Ok(()) => {
                     pause = FIRST_PAUSE;
                     self.done();
+                    self.accepted();
                 }
                 Err(SinkError::Later(why)) => {
                     self.put_back(batches);
-                    tracing::warn!(why, waiting = self.lock().batches.len(), "records wait");
-                    sleep(pause).await;
-                    pause = (pause * 2).min(LONGEST_PAUSE);
+                    self.refused(why);
+                    tokio::select! {
+                        () = sleep(pause) => pause = (pause * 2).min(LONGEST_PAUSE),
+                        // Who waits for the end does not wait for the longest pause.
+                        () = self.closing() => sleep(FIRST_PAUSE).await,
+                    }
                 }
                 Err(SinkError::Never(why)) => {
                     tracing::error!(
@@ -127,12 +149,74 @@ impl Delivery {
         }
     }
 
+    /// What waits because the sink takes nothing; `None`: it takes what comes.
+    pub(crate) fn waiting(&self) -> Option<Waiting> {
+        let queue = self.lock();
+        let refusal = queue.refusal.as_ref()?;
+        Some(Waiting {
+            since_ns: refusal.since_ns,
+            why: refusal.why.clone(),
+            samples: (queue.samples + queue.offered) as u64,
+            room_samples: WAITING_SAMPLES as u64,
+            shed_samples: refusal.shed,
+        })
+    }
+
+    /// Says at once that records wait, and again each minute.
+    fn refused(&self, why: String) {
+        let mut queue = self.lock();
+        let known = queue.refusal.take();
+        let due = known
+            .as_ref()
+            .is_none_or(|refusal| refusal.told.elapsed() >= TELL_EVERY);
+        let now = Instant::now();
+        let refusal = Refusal {
+            since_ns: known
+                .as_ref()
+                .map_or_else(realtime_ns, |refusal| refusal.since_ns),
+            told: known
+                .as_ref()
+                .filter(|_| !due)
+                .map_or(now, |refusal| refusal.told),
+            shed: known.map_or(0, |refusal| refusal.shed),
+            why,
+        };
+        if due {
+            tracing::warn!(
+                why = refusal.why,
+                waiting_samples = queue.samples,
+                room_samples = WAITING_SAMPLES,
+                lost_samples = refusal.shed,
+                "records wait in memory: they are lost if this process is killed before the store takes them"
+            );
+        }
+        queue.refusal = Some(refusal);
+    }
+
+    fn accepted(&self) {
+        if let Some(refusal) = self.lock().refusal.take() {
+            let waited_s = realtime_ns().saturating_sub(refusal.since_ns) / 1_000_000_000;
+            tracing::info!(
+                waited_s,
+                lost_samples = refusal.shed,
+                "records are stored again"
+            );
+        }
+    }
+
+    async fn closing(&self) {
+        while !self.lock().closed {
+            self.closed.notified().await;
+        }
+    }
+
     /// Takes the oldest batches out of the line.
     fn take(&self) -> (Vec<Batch>, bool) {
         let mut queue = self.lock();
         let count = queue.batches.len().min(AT_ONCE);
         let batches: Vec<Batch> = queue.batches.drain(..count).collect();
-        queue.samples -= samples(&batches);
+        queue.offered = samples(&batches);
+        queue.samples -= queue.offered;
         (batches, queue.closed)
     }
 
@@ -140,6 +224,7 @@ impl Delivery {
     fn put_back(&self, batches: Vec<Batch>) {
         let mut queue = self.lock();
         queue.samples += samples(&batches);
+        queue.offered = 0;
         for batch in batches.into_iter().rev() {
             queue.batches.push_front(batch);
         }
@@ -148,7 +233,8 @@ impl Delivery {
 
     /// The batches taken are with the sink, or lost.
     fn done(&self) {
-        let queue = self.lock();
+        let mut queue = self.lock();
+        queue.offered = 0;
         let delivered = queue.pushed - queue.batches.len() as u64;
         drop(queue);
         self.delivered.send_replace(delivered);
@@ -166,6 +252,9 @@ impl Delivery {
                 let loss = self.loss(batch, LossReason::SamplesMissed, gone as u64);
                 batch.losses.push(loss);
                 queue.samples -= gone;
+                if let Some(refusal) = &mut queue.refusal {
+                    refusal.shed += gone as u64;
+                }
             }
             index += 1;
         }
@@ -188,6 +277,12 @@ impl Delivery {
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner)
     }
+}
+
+fn realtime_ns() -> u64 {
+    SystemTime::now()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .map_or(0, |since| since.as_nanos() as u64)
 }
 
 fn samples(batches: &[Batch]) -> usize {

@@ -27,7 +27,7 @@ pub use config::{Config, Resume};
 pub use error::Error;
 pub use kernel::embedded;
 pub use sink::{Sink, SinkError};
-pub use status::{Ring, Status};
+pub use status::{Ring, Status, Waiting};
 
 use std::sync::Arc;
 

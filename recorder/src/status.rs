@@ -21,6 +21,8 @@ pub struct Status {
     pub losses: BTreeMap<LossReason, u64>,
     /// The ring that brings events from the kernel; `None`: the kernel does not show it.
     pub ring: Option<Ring>,
+    /// What waits in memory because the sink takes nothing now; `None`: it takes what comes.
+    pub waiting: Option<Waiting>,
     /// CPU time of the recorder's own process, ns.
     pub own_cpu_ns: u64,
     /// Resident memory of the recorder's own process, bytes.
@@ -34,4 +36,19 @@ pub struct Ring {
     pub waiting_bytes: u64,
     /// What it holds, bytes.
     pub size_bytes: u64,
+}
+
+/// Records that are in memory alone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Waiting {
+    /// Since when, ns since the epoch, UTC.
+    pub since_ns: u64,
+    /// Why, and what can be done, for people.
+    pub why: String,
+    /// Samples that wait.
+    pub samples: u64,
+    /// How many may.
+    pub room_samples: u64,
+    /// How many were given up since then because there was no more room; each is declared as a loss.
+    pub shed_samples: u64,
 }

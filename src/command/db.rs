@@ -1,5 +1,6 @@
-//! `db`: makes the store's file, brings it to this version, and writes out what is in it.
+//! `db`: makes the store's file, brings it to this version, looks it over, and writes out what is in it.
 
+mod check;
 mod dump;
 
 use std::process::ExitCode;
@@ -11,7 +12,7 @@ use super::{Shared, take};
 use crate::report;
 use crate::settings::Layer;
 
-/// Make the database, bring it to this version, or write out what is in it
+/// Make the database, bring it to this version, look it over, or write out what is in it
 #[derive(Debug, Args)]
 pub(crate) struct Db {
     #[command(subcommand)]
@@ -24,6 +25,7 @@ enum Action {
     Init(Shared),
     /// Bring an existing database to this version; where it is, say so
     Upgrade(Shared),
+    Check(check::Check),
     Dump(Box<dump::Dump>),
 }
 
@@ -32,6 +34,7 @@ impl Db {
         match self.action {
             Action::Init(shared) => init(shared),
             Action::Upgrade(shared) => upgrade(shared),
+            Action::Check(check) => check.execute(),
             Action::Dump(dump) => dump.execute(),
         }
     }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::fs::{File, TryLockError};
-use std::io::{Read, Seek, Write};
+use std::io::{ErrorKind, Read, Seek, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
@@ -32,14 +32,22 @@ impl fmt::Display for Holder {
 /// Takes the lock, or tells who has it.
 pub(super) fn take(path: &Path, role: &str) -> anyhow::Result<Result<Lock, Holder>> {
     let doing = || format!("cannot lock the data directory with {}", path.display());
-    let mut file = File::options()
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .mode(0o600)
-        .custom_flags(libc::O_NOFOLLOW)
-        .open(path)
+    let open = |to_write| {
+        File::options()
+            .read(true)
+            .write(to_write)
+            .create(to_write)
+            .truncate(false)
+            .mode(0o600)
+            .custom_flags(libc::O_NOFOLLOW)
+            .open(path)
+    };
+    // Who has it may go on with it after its file system was made read-only, and is still found.
+    let mut file = open(true)
+        .or_else(|error| match error.kind() {
+            ErrorKind::ReadOnlyFilesystem => open(false).map_err(|_| error),
+            _ => Err(error),
+        })
         .with_context(doing)?;
     match file.try_lock() {
         Ok(()) => {

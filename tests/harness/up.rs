@@ -19,22 +19,36 @@ const STOPS_WITHIN: Duration = Duration::from_secs(15);
 pub(crate) const RUNS_WITHIN: Duration = Duration::from_secs(60);
 
 /// The data directory of a test.
-pub(crate) struct Data(TempDir);
+pub(crate) struct Data {
+    path: PathBuf,
+    /// Removed with this.
+    _temporary: Option<TempDir>,
+}
 
 impl Data {
     /// An empty one.
     pub(crate) fn new() -> Self {
-        Self(
-            tempfile::Builder::new()
-                .prefix("bc-live-")
-                .tempdir()
-                .expect("a temporary folder can be made"),
-        )
+        let temporary = tempfile::Builder::new()
+            .prefix("bc-live-")
+            .tempdir()
+            .expect("a temporary folder can be made");
+        Self {
+            path: temporary.path().to_owned(),
+            _temporary: Some(temporary),
+        }
+    }
+
+    /// One somewhere else, which `up` makes.
+    pub(crate) fn at(path: &Path) -> Self {
+        Self {
+            path: path.to_owned(),
+            _temporary: None,
+        }
     }
 
     /// Where it is.
     pub(crate) fn path(&self) -> &Path {
-        self.0.path()
+        &self.path
     }
 
     /// Its path as text.
@@ -148,6 +162,12 @@ impl Up {
     /// What it has logged so far.
     pub(crate) fn stderr(&self) -> String {
         self.process.stderr()
+    }
+
+    /// Asks it to end, and says how it did.
+    #[track_caller]
+    pub(crate) fn terminate(self) -> Ended {
+        self.process.terminate(STOPS_WITHIN * 3)
     }
 
     /// Stops it as an init system would, and fails unless it goes orderly.

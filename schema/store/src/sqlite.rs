@@ -12,11 +12,14 @@
 //! | --- | --- |
 //! | `header`, `file`, `connection`, `error` | the file, its versions, its connections, its failures |
 //! | `version_*.sql`, `packed`, `block`, `pack`, `cpus`, `rows` | the tables, and how samples and facts stand in them |
-//! | `ledger`, `ledger/…` | writing: facts, samples, sealing, moves between accounts, pruning |
+//! | `writer`, `reserve` | writing beside a disk that may be full, to a file that may be gone |
+//! | `ledger`, `ledger/…` | what is written: facts, samples, sealing, moves between accounts, pruning |
+//! | `check`, `check/…` | looking it all over |
 //! | `reader`, `answers`, `answers/…` | reading |
 
 mod answers;
 mod block;
+mod check;
 mod connection;
 mod cpus;
 mod error;
@@ -26,7 +29,9 @@ mod ledger;
 mod pack;
 mod packed;
 mod reader;
+mod reserve;
 mod rows;
+mod writer;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -39,41 +44,51 @@ use bc_schema::store::{
 use bc_schema::{Batch, ContainerId, ProcessId, TimeRange};
 use tokio::sync::Mutex;
 
+pub use check::{Looking, Report, check};
 pub use file::{Upgraded, init, upgrade};
 pub use reader::SqliteReader;
 
 use crate::facts;
 use error::Failure;
-use ledger::Ledger;
+use writer::Writer;
 
 /// A store in one file. Clones of the handle are not needed: share it in an `Arc`.
 #[derive(Debug)]
 pub struct SqliteStore {
     file: PathBuf,
-    ledger: Arc<Mutex<Ledger>>,
+    writer: Arc<Mutex<Writer>>,
     reader: SqliteReader,
 }
 
 impl SqliteStore {
     /// Opens a database, or creates it. A file that is not ours, damaged or of a newer version is refused, and stays byte for byte as it was.
     pub fn open(file: &Path) -> Result<SqliteStore, StoreError> {
-        let ledger = Ledger::new(file::open(file)?);
-        Ok(Self {
+        Ok(Self::of(file, Writer::open(file)?))
+    }
+
+    /// The same for a store that goes on for years: some space is kept back beside the file, so that retention still works when the file
+    /// system is full. While it is, writing is refused for later, and goes on by itself when there is room again.
+    pub fn open_with_reserve(file: &Path) -> Result<SqliteStore, StoreError> {
+        Ok(Self::of(file, Writer::open_with_reserve(file)?))
+    }
+
+    fn of(file: &Path, writer: Writer) -> Self {
+        Self {
             file: file.to_owned(),
-            ledger: Arc::new(Mutex::new(ledger)),
+            writer: Arc::new(Mutex::new(writer)),
             reader: SqliteReader::of(file),
-        })
+        }
     }
 
     /// Runs `work` with the one connection that writes, off the threads that serve others.
     async fn write_by<T: Send + 'static>(
         &self,
         doing: &'static str,
-        work: impl FnOnce(&mut Ledger) -> Result<T, Failure> + Send + 'static,
+        work: impl FnOnce(&mut Writer) -> Result<T, Failure> + Send + 'static,
     ) -> Result<T, StoreError> {
         // Whoever waits gets its turn: a long pruning, step by step, lets the next batch in between.
-        let mut ledger = self.ledger.clone().lock_owned().await;
-        off_thread(&self.file, doing, move || work(&mut ledger)).await
+        let mut writer = self.writer.clone().lock_owned().await;
+        off_thread(&self.file, doing, move || work(&mut writer)).await
     }
 }
 
@@ -95,7 +110,7 @@ async fn off_thread<T: Send + 'static>(
 impl WriteStore for SqliteStore {
     async fn write(&self, batches: &[Batch]) -> Result<(), StoreError> {
         let batches = batches.to_vec();
-        self.write_by("write to", move |ledger| ledger.write(&batches))
+        self.write_by("write to", move |writer| writer.write(&batches))
             .await
     }
 }
@@ -168,7 +183,7 @@ impl PruneStore for SqliteStore {
         loop {
             let order = order.clone();
             let step = self
-                .write_by("prune", move |ledger| ledger.prune(&order))
+                .write_by("prune", move |writer| writer.prune(&order))
                 .await?;
             removed += step.removed;
             if step.finished {
@@ -178,7 +193,7 @@ impl PruneStore for SqliteStore {
     }
 
     async fn compact(&self) -> Result<(), StoreError> {
-        while self.write_by("give back space of", Ledger::compact).await? {}
+        while self.write_by("give back space of", Writer::compact).await? {}
         Ok(())
     }
 }

@@ -19,6 +19,8 @@ pub(crate) enum Kind {
     Unit,
     /// The real kernel, as root: oracles against records.
     Live,
+    /// What breaks: kills, full and read-only disks.
+    Faults,
     /// Real engines: Docker, Podman, Slurm.
     Engines,
     /// The page in Chromium.
@@ -36,6 +38,7 @@ impl Kind {
             Kind::PageLint => "page-lint",
             Kind::Unit => "unit",
             Kind::Live => "live",
+            Kind::Faults => "faults",
             Kind::Engines => "engines",
             Kind::Page => "page",
         }
@@ -43,12 +46,15 @@ impl Kind {
 
     /// It counts tests; the others are checks that hold or do not.
     pub(crate) fn counts_tests(self) -> bool {
-        matches!(self, Kind::Unit | Kind::Live | Kind::Engines | Kind::Page)
+        matches!(
+            self,
+            Kind::Unit | Kind::Live | Kind::Faults | Kind::Engines | Kind::Page
+        )
     }
 
-    /// It loads programs into the kernel.
+    /// It loads programs into the kernel, or mounts file systems.
     pub(crate) fn as_root(self) -> bool {
-        matches!(self, Kind::Live | Kind::Engines | Kind::Page)
+        matches!(self, Kind::Live | Kind::Faults | Kind::Engines | Kind::Page)
     }
 
     /// What has to be set up for it.
@@ -57,7 +63,7 @@ impl Kind {
             Kind::Fmt | Kind::Tidy | Kind::Layering => &[],
             Kind::PageLint => &[Need::Page],
             Kind::Clippy | Kind::Unit => &[Need::Compiler, Need::Page],
-            Kind::Live => &[Need::Compiler, Need::Kernel, Need::Page],
+            Kind::Live | Kind::Faults => &[Need::Compiler, Need::Kernel, Need::Page],
             Kind::Engines => &[Need::Compiler, Need::Kernel, Need::Page, Need::Engines],
             Kind::Page => &[Need::Compiler, Need::Kernel, Need::Page, Need::Browser],
         }

@@ -12,7 +12,7 @@ use crate::setup::apt;
 use crate::{build, engine, kernel_object, layers, oracle, setup, step, tidy, tree};
 
 /// Integration tests of the executable that need root and the real kernel: never part of the unit kind.
-const AS_ROOT: [&str; 2] = ["live", "engines"];
+const AS_ROOT: [&str; 3] = ["live", "faults", "engines"];
 
 /// Sets up for a kind and runs it.
 ///
@@ -21,7 +21,7 @@ const AS_ROOT: [&str; 2] = ["live", "engines"];
 pub(crate) fn run(kind: Kind) -> Result<Tally> {
     if kind.as_root() && !apt::is_root() {
         bail!(
-            "{} tests load programs into the kernel: run as root",
+            "{} tests load programs into the kernel and mount file systems: run as root",
             kind.name()
         );
     }
@@ -41,6 +41,7 @@ pub(crate) fn run(kind: Kind) -> Result<Tally> {
         Kind::PageLint => check("npm run check", &mut npm(&["run", "--silent", "check"])),
         Kind::Unit => unit(),
         Kind::Live => live(),
+        Kind::Faults => faults(),
         Kind::Engines => engines(),
         Kind::Page => page(),
     }
@@ -96,6 +97,24 @@ fn live() -> Result<Tally> {
         .env("BC_ORACLES", oracles)
         .env("BC_MUTANT_OBJECT", mutant);
     root_tests("live", &mut cargo)
+}
+
+fn faults() -> Result<Tally> {
+    let binary = build::complete()?;
+    let oracles = oracle::compile()?;
+    // The program that is killed while it writes. Built as the tests are, beside them.
+    let mut example = build::cargo("build");
+    step::openly(
+        "cargo build --example faults-writer",
+        example.args(["--quiet", "--example", "faults-writer"]),
+    )?;
+    let writer = tree::target().join("debug/examples/faults-writer");
+    let mut cargo = build::cargo("test");
+    cargo
+        .env("BC_BIN", binary)
+        .env("BC_ORACLES", oracles)
+        .env("BC_WRITER", writer);
+    root_tests("faults", &mut cargo)
 }
 
 fn engines() -> Result<Tally> {

@@ -17,9 +17,12 @@ const BUSY: Duration = Duration::from_secs(5);
 /// the file anyway.
 const CACHE_KIB: i64 = -2048;
 
-/// Pages of the log before it is written back to the file. Each life's newest page changes every second: the longer the log, the more
+/// Bytes of the log before it is written back to the file. Each life's newest page changes every second: the longer the log, the more
 /// often one writing-back stands for many changes.
-const LOG_PAGES: i64 = 4096;
+const LOG_BYTES: u64 = 16 << 20;
+
+/// Bytes of a page (SQLite's default, which no version of ours has changed).
+const PAGE_BYTES: u64 = 4096;
 
 /// Prepared statements that a connection keeps: more than there are in this crate.
 const STATEMENTS: usize = 96;
@@ -35,13 +38,21 @@ pub(crate) fn writer(file: &Path) -> Result<Connection, Failure> {
     )?;
     set_up(&connection)?;
     connection.pragma_update(None, "synchronous", "FULL")?;
-    connection.pragma_update(None, "wal_autocheckpoint", LOG_PAGES)?;
-    // A burst may lengthen the log; the next checkpoint cuts it back to this.
-    connection.pragma_update(None, "journal_size_limit", LOG_PAGES * 4096)?;
+    limit_log(&connection, LOG_BYTES)?;
     Ok(connection)
 }
 
-fn reader(file: &Path) -> Result<Connection, Failure> {
+/// Has the log written back to the file when it is as long as this, or as [`LOG_BYTES`].
+pub(crate) fn limit_log(connection: &Connection, bytes: u64) -> Result<(), Failure> {
+    let bytes = bytes.min(LOG_BYTES);
+    connection.pragma_update(None, "wal_autocheckpoint", (bytes / PAGE_BYTES) as i64)?;
+    // A burst, or somebody who reads for long, may lengthen it; the first writing after the next checkpoint cuts it back to this.
+    connection.pragma_update(None, "journal_size_limit", bytes as i64)?;
+    Ok(())
+}
+
+/// Opens a connection that only reads.
+pub(crate) fn reader(file: &Path) -> Result<Connection, Failure> {
     let connection = Connection::open_with_flags(
         file,
         OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX,

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use bc_schema::store::StoreError;
-use rusqlite::ErrorCode;
+use rusqlite::{ErrorCode, ffi};
 
 /// Why something inside the store failed, before it is known what was being done.
 #[derive(Debug, thiserror::Error)]
@@ -14,6 +14,14 @@ pub(crate) enum Failure {
     Io(#[from] std::io::Error),
     #[error("{0} cannot be read back")]
     Damaged(&'static str),
+    #[error("no space is left on its file system")]
+    NoRoom,
+    #[error("the log cannot be cut while somebody reads what stands in it")]
+    Read,
+    #[error("the file was removed or renamed while it was in use")]
+    Gone,
+    #[error("another file was put in its place while it was in use")]
+    Replaced,
 }
 
 impl Failure {
@@ -23,7 +31,10 @@ impl Failure {
         if self.may_pass() {
             return StoreError::Unavailable {
                 doing: format!("{doing} {file}"),
-                source: Box::new(self),
+                source: match self.advice() {
+                    Some(advice) => format!("{self}; {advice}").into(),
+                    None => Box::new(self),
+                },
             };
         }
         if self.is_damage() {
@@ -38,7 +49,39 @@ impl Failure {
     fn code(&self) -> Option<ErrorCode> {
         match self {
             Self::Sql(error) => error.sqlite_error_code(),
-            Self::Io(_) | Self::Damaged(_) => None,
+            _ => None,
+        }
+    }
+
+    /// Nothing can be written because there is no room for it.
+    pub(crate) fn is_full(&self) -> bool {
+        let Self::Sql(error) = self else {
+            return matches!(self, Self::NoRoom)
+                || matches!(self, Self::Io(error) if error.kind() == std::io::ErrorKind::StorageFull);
+        };
+        // Over quota, SQLite speaks of a failed write; short of room for its shared memory, of that.
+        let speaks_of_writing = error.sqlite_error().is_some_and(|error| {
+            [ffi::SQLITE_IOERR_WRITE, ffi::SQLITE_IOERR_SHMSIZE].contains(&error.extended_code)
+        });
+        speaks_of_writing || self.code() == Some(ErrorCode::DiskFull)
+    }
+
+    /// What people can do about it; everything else goes on by itself then.
+    fn advice(&self) -> Option<&'static str> {
+        match self {
+            Self::NoRoom => Some("free some space there"),
+            Self::Gone => Some("put it back, or start Bubble Chamber again"),
+            Self::Replaced => {
+                Some("start Bubble Chamber again to use that one, or put the other back")
+            }
+            _ => match self.code()? {
+                ErrorCode::DiskFull => Some("free some space there"),
+                ErrorCode::ReadOnly => Some("make its file system writable again"),
+                ErrorCode::SystemIoFailure => Some(
+                    "its file system may be mounted read-only, over a quota or failing: the kernel's log says which",
+                ),
+                _ => None,
+            },
         }
     }
 
@@ -59,15 +102,21 @@ impl Failure {
             NoLargeFileSupport,
             SchemaChanged,
         ];
-        matches!(self, Self::Io(_)) || self.code().is_some_and(|code| passing.contains(&code))
+        matches!(
+            self,
+            Self::Io(_) | Self::NoRoom | Self::Read | Self::Gone | Self::Replaced
+        ) || self.code().is_some_and(|code| passing.contains(&code))
     }
 
-    fn is_damage(&self) -> bool {
-        matches!(self, Self::Damaged(_))
-            || matches!(
-                self.code(),
-                Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase)
-            )
+    /// What is stored is not as it was written.
+    pub(crate) fn is_damage(&self) -> bool {
+        matches!(
+            self,
+            Self::Damaged(_) | Self::Sql(rusqlite::Error::FromSqlConversionFailure(..))
+        ) || matches!(
+            self.code(),
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase)
+        )
     }
 }
 

@@ -10,6 +10,7 @@ mod last_record;
 mod moves;
 mod packing;
 mod prune;
+mod room;
 mod samples;
 mod sealing;
 
@@ -19,6 +20,7 @@ use rusqlite::{Connection, TransactionBehavior};
 use super::error::Failure;
 use known::Known;
 pub(crate) use packing::pack_all;
+pub(crate) use prune::Step;
 
 /// The one connection that writes, and what it remembers of the rows.
 #[derive(Debug)]

@@ -47,6 +47,11 @@ export function TopBar({ me, container, stream, past }: TopBarProps) {
           <b>Not recording.</b> <Text of={me.recording_problem ?? 'The recorder gives no reason.'} whole />
         </p>
       )}
+      {me.recording && me.recording_problem !== null && (
+        <p class="banner banner-bad" role="alert">
+          <b>Recording, at a risk.</b> <Text of={me.recording_problem} whole />
+        </p>
+      )}
     </>
   )
 }

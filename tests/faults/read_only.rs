@@ -1,0 +1,65 @@
+//! `up` on a disk that the kernel takes all writing away from: it says so, ends orderly, and what was stored is there after the repair.
+
+use std::time::Duration;
+
+use crate::database::{assert_sound, dumped};
+use crate::disk::Disk;
+use crate::full_disk::BUSY;
+use crate::harness::program::turn;
+use crate::harness::up::{Data, RUNS_WITHIN};
+use crate::harness::wait;
+
+const SHOWS_WITHIN: Duration = Duration::from_secs(60);
+
+#[test]
+fn a_disk_that_turns_read_only_is_told_and_nothing_stored_is_harmed() {
+    let _turn = turn();
+    let disk = Disk::new();
+    let data = Data::at(&disk.path().join("data"));
+    let up = data.up(&[]);
+    data.run("before", &["/bin/true"])
+        .finish(RUNS_WITHIN)
+        .success();
+    up.api.past("before");
+
+    let run = data.run("meanwhile", &BUSY);
+    wait::until("its record", SHOWS_WITHIN, || {
+        up.api
+            .container("meanwhile")
+            .ok_or("it is not known".to_owned())
+    });
+    disk.break_down();
+    let said = wait::until("word of the disk", SHOWS_WITHIN, || {
+        let me = up.api.get("/api/v1/me").json();
+        let problem = me["recording_problem"].as_str().map(str::to_owned);
+        problem.ok_or(me.to_string())
+    });
+    assert!(
+        said.contains("bubble-chamber.db") && said.contains("read-only"),
+        "{said}"
+    );
+    // What is stored is still told.
+    assert!(up.api.container("before").is_some());
+    let ended = up.terminate();
+    run.finish(RUNS_WITHIN);
+    assert!(
+        ended.stderr.contains("records are lost"),
+        "what is lost is told: {}",
+        ended.stderr
+    );
+
+    let disk = disk.repair();
+    assert_sound(data.path());
+    let processes = dumped(
+        data.path(),
+        &["--container", "before", "--what", "processes"],
+    );
+    assert_eq!(processes.len(), 1);
+    let up = data.up(&[]);
+    data.run("after", &["/bin/true"])
+        .finish(RUNS_WITHIN)
+        .success();
+    up.api.past("after");
+    up.stop();
+    drop(disk.unmount());
+}
