@@ -50,6 +50,7 @@ pub(crate) fn routes(app: &App) -> Router<Arc<App>> {
         .routes(routes!(losses::losses))
         .routes(routes!(stream::stream))
         .routes(routes!(reference::document))
+        .routes(routes!(reference::page))
         .split_for_parts();
     router
         .layer(axum::Extension(reference::Document::of(&document)))

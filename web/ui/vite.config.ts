@@ -1,4 +1,4 @@
-/** How the page is built: relative to wherever it is served from, and nothing inlined, because the server's policy allows neither. */
+/** How the pages are built: relative to wherever they are served from, and nothing inlined, because the server's policy allows neither. */
 import { defineConfig } from 'vite'
 
 export default defineConfig({
@@ -8,5 +8,6 @@ export default defineConfig({
     target: 'es2022',
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
+    rollupOptions: { input: ['index.html', 'reference.html'] },
   },
 })

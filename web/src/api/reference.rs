@@ -1,12 +1,16 @@
-//! `openapi.json`: the description of all routes, for programs. The page that shows it to people is `ui/`'s business.
+//! `openapi.json`: the description of all routes, for programs; `docs`: where people find it. The page that shows it is `ui/`'s business.
+
+use std::sync::Arc;
 
 use axum::Extension;
 use axum::body::Bytes;
-use axum::http::header;
+use axum::extract::State;
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use utoipa::openapi::OpenApi;
 
 use super::refusal::OfAny;
+use crate::app::App;
 
 /// The description, written once.
 #[derive(Clone)]
@@ -31,4 +35,17 @@ impl Document {
 )]
 pub(crate) async fn document(Extension(document): Extension<Document>) -> Response {
     ([(header::CONTENT_TYPE, "application/json")], document.0).into_response()
+}
+
+/// The reference
+///
+/// Leads to a page that shows this description. It needs no token.
+#[utoipa::path(
+    get, path = "/docs", tag = "reference",
+    responses((status = 302, description = "The page.", headers(("location" = String, description = "Where it is"))), OfAny),
+    security(()),
+)]
+pub(crate) async fn page(State(app): State<Arc<App>>) -> Response {
+    let page = format!("{}/static/reference.html", app.config.prefix());
+    (StatusCode::FOUND, [(header::LOCATION, page)]).into_response()
 }

@@ -133,10 +133,22 @@ async fn a_prefix_is_taken_and_may_be_left_out() {
         .request(Method::POST, "/stats/api/v1/session")
         .header("content-type", "application/json")
         .body(body);
-    assert!(
-        ask(open)
-            .await
-            .header("set-cookie")
-            .contains("; Path=/stats; ")
+    let set = ask(open).await.header("set-cookie").to_owned();
+    assert!(set.contains("; Path=/stats; "), "{set}");
+    // What the browser sends back opens the stream below the prefix.
+    let cookie = set.split(';').next().unwrap();
+    let stream = site
+        .request(Method::GET, "/stats/api/v1/stream")
+        .header("cookie", cookie);
+    let stream = stream.send().await.unwrap();
+    assert_eq!(
+        (stream.status().as_u16(), &stream.headers()["content-type"]),
+        (200, &"text/event-stream".parse().unwrap())
     );
+    assert_eq!(
+        site.bare("/stats/api/v1/docs").await.header("location"),
+        "/stats/static/reference.html"
+    );
+    assert_eq!(site.bare("/stats//ping").await.status, 404);
+    assert_eq!(site.bare("/stats/stats/ping").await.status, 404);
 }

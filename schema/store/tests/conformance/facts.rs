@@ -46,6 +46,43 @@ pub(crate) async fn the_later_statement_of_a_life_counts(fresh: Fresh<'_>) {
     assert_eq!((found.lives, found.last_record_ns), (vec![last], at(0)));
 }
 
+pub(crate) async fn containers_are_found_by_user_and_host(fresh: Fresh<'_>) {
+    let subject = fresh();
+    for (name, uid) in [("a", None), ("b", Some(0)), ("c", Some(1000))] {
+        let owned = Container {
+            uid,
+            ..container(name, at(1))
+        };
+        subject
+            .write(Batch {
+                containers: vec![owned],
+                ..batch()
+            })
+            .await;
+    }
+    let host = container("a", at(1)).life.host;
+    for (uid, host, found) in [
+        (Some(0), None, vec!["b"]),
+        (Some(1), None, vec![]),
+        (Some(1000), Some(host.as_str()), vec!["c"]),
+        (None, Some("elsewhere"), vec![]),
+        (None, Some(host.as_str()), vec!["a", "b", "c"]),
+    ] {
+        let query = ContainerQuery {
+            uid,
+            host: host.map(str::to_owned),
+            limit: 9,
+            ..ContainerQuery::default()
+        };
+        let (records, total) = subject.containers(&query).await.unwrap();
+        let ids: Vec<_> = records
+            .iter()
+            .map(|record| record.latest().life.container.as_str())
+            .collect();
+        assert_eq!((&ids, total), (&found, found.len() as u64), "{query:?}");
+    }
+}
+
 pub(crate) async fn lives_of_one_container_stand_newest_first(fresh: Fresh<'_>) {
     let subject = fresh();
     let (first, second) = (container("job_7", at(0)), container("job_7", at(500)));

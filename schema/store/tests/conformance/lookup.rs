@@ -101,31 +101,6 @@ pub(crate) async fn containers_stand_by_their_last_record(fresh: Fresh<'_>) {
         .await,
         (vec![], 0)
     );
-    let of = |uid, host: Option<&str>| ContainerQuery {
-        uid,
-        host: host.map(str::to_owned),
-        ..all()
-    };
-    let owned = Container {
-        uid: Some(0),
-        stated_ns: at(70),
-        ..container("d", at(3))
-    };
-    subject
-        .write(Batch {
-            containers: vec![owned],
-            ..batch()
-        })
-        .await;
-    assert_eq!(
-        listed(&subject, of(Some(0), None)).await,
-        (vec!["d".into()], 1)
-    );
-    assert_eq!(listed(&subject, of(Some(1), None)).await, (vec![], 0));
-    assert_eq!(
-        listed(&subject, of(None, Some("elsewhere"))).await,
-        (vec![], 0)
-    );
     let live = ContainerQuery {
         state: Some(ContainerState::Live),
         ..all()

@@ -34,6 +34,7 @@ conformance! {
     merging::readers_see_batches_whole,
     merging::nothing_written_is_nothing_changed,
     facts::the_later_statement_of_a_life_counts,
+    facts::containers_are_found_by_user_and_host,
     facts::lives_of_one_container_stand_newest_first,
     facts::a_process_known_only_by_its_start_has_no_totals,
     facts::a_process_of_two_milliseconds_has_its_only_sample,
