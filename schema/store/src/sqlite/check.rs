@@ -75,20 +75,18 @@ impl Report {
 /// Looks over the database in `file`, and tells `progress` how far it is. Fails where there is none of this version to look at.
 pub fn check(file: &Path, progress: &mut dyn FnMut(Looking)) -> Result<Report, StoreError> {
     file::to_be_read(file)?;
-    let mut look = || -> Result<Report, Failure> {
+    let mut report = Report::default();
+    let mut look = || -> Result<(), Failure> {
         let mut connection = connection::reader(file)?;
         let snapshot = connection.transaction()?;
-        let mut report = Report::default();
-        if let Err(failure) = all(&snapshot, &mut report, progress) {
-            // What cannot be read is what was looked for; a disk that fails or a lock in the way is not.
-            if !failure.is_damage() {
-                return Err(failure);
-            }
-            report.problem(failure.to_string());
-        }
-        Ok(report)
+        all(&snapshot, &mut report, progress)
     };
-    look().map_err(|failure| failure.into_store_error("check", file))
+    match look() {
+        // What cannot be read is what was looked for; a disk that fails or a lock in the way is not.
+        Err(failure) if failure.is_damage() => report.problem(failure.to_string()),
+        looked => looked.map_err(|failure| failure.into_store_error("check", file))?,
+    }
+    Ok(report)
 }
 
 fn all(

@@ -32,12 +32,24 @@ pub(crate) fn look(file: &Path, newest: u32) -> Result<Found, StoreError> {
     };
     let refused = |why: String| Err(StoreError::Refused(format!("{}: {why}", file.display())));
 
-    let mut opened = match File::open(file) {
-        Ok(opened) => opened,
+    // Looked at before it is opened: opening a pipe would wait for somebody at its other end.
+    let metadata = match std::fs::metadata(file) {
+        Ok(metadata) => metadata,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Found::Nothing),
         Err(error) => return Err(unavailable(error)),
     };
-    let length = opened.metadata().map_err(unavailable)?.len();
+    if !metadata.is_file() {
+        let what = if metadata.is_dir() {
+            "a folder"
+        } else {
+            "no file"
+        };
+        return refused(format!(
+            "is {what}, not a database of Bubble Chamber; nothing was changed, choose another place with --data"
+        ));
+    }
+    let length = metadata.len();
+    let mut opened = File::open(file).map_err(unavailable)?;
     let mut header = Vec::with_capacity(LENGTH);
     opened
         .by_ref()

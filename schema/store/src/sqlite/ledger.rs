@@ -19,7 +19,7 @@ use rusqlite::{Connection, TransactionBehavior};
 
 use super::error::Failure;
 use known::Known;
-pub(crate) use packing::pack_all;
+pub(crate) use packing::{pack_all, rows};
 pub(crate) use prune::Step;
 
 /// The one connection that writes, and what it remembers of the rows.

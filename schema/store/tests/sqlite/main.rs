@@ -1,6 +1,8 @@
 //! What only the SQLite store can show: files that are refused and left alone, files that outlive their process, transactions that fail.
 
+mod checking;
 mod records;
+mod refused;
 mod upgrade;
 
 use std::collections::BTreeMap;

@@ -45,6 +45,14 @@ const WRONG: &[(&str, &str)] = &[
         "SELECT count(*), min(b.life) FROM blocks b LEFT JOIN lives l ON l.no = b.life WHERE l.no IS NULL",
     ),
     (
+        "packs of a life that is not there; one is of life",
+        "SELECT count(*), min(b.life) FROM packs b LEFT JOIN lives l ON l.no = b.life WHERE l.no IS NULL",
+    ),
+    (
+        "seconds that stand in a block, and are in a packed minute; one is of life",
+        "SELECT count(*), min(b.life) FROM blocks b JOIN lives l ON l.no = b.life WHERE b.resolution = 0 AND b.bucket < l.packed_minute * 60",
+    ),
+    (
         "ids of processes of another length than 16 bytes; one is of process",
         "SELECT count(*), min(no) FROM processes WHERE length(id) <> 16",
     ),

@@ -281,7 +281,7 @@ impl Page<'_> {
 }
 
 /// How many seconds of processes and epochs settled entries tell of.
-fn rows(entries: &[Entry]) -> u64 {
+pub(crate) fn rows(entries: &[Entry]) -> u64 {
     let key = |entry: &Entry| {
         (
             entry.process,
