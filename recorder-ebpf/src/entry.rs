@@ -97,9 +97,7 @@ pub(crate) fn make(
         lost(KernelLoss::ProcessTable, 0);
         return false;
     }
-    if core_time::wanted() {
-        core_time::begin(key);
-    }
+    core_time::process_begins(begin == Begin::Forked, task);
     true
 }
 

@@ -21,6 +21,7 @@ mod process_exit;
 mod process_fork;
 mod switch;
 mod task;
+mod task_move;
 mod walk;
 mod words;
 

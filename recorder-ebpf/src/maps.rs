@@ -5,10 +5,10 @@ use aya_ebpf::bindings::{
     BPF_F_NO_PREALLOC, BPF_RB_AVAIL_DATA, BPF_RB_FORCE_WAKEUP, BPF_RB_NO_WAKEUP, BPF_RB_RING_SIZE,
 };
 use aya_ebpf::macros::map;
-use aya_ebpf::maps::{Array, HashMap, PerCpuArray, PerCpuHashMap, RingBuf};
+use aya_ebpf::maps::{Array, HashMap, PerCpuArray, RingBuf};
 use bc_abi::{
-    ACCOUNTS_MAX, Account, CgroupKey, CgroupNote, Control, Declared, ExecEvent, KernelLoss, MkdirEvent, PROCESSES_MAX, Process,
-    ProcessKey, RING_BYTES, Running, TaskRecord, WATCHES_MAX, Watch,
+    ACCOUNTS_MAX, Account, CgroupKey, CgroupNote, Control, CoreKey, Declared, ExecEvent, KernelLoss, MkdirEvent, PROCESSES_MAX, Process,
+    ProcessKey, RING_BYTES, TaskRecord, WATCHES_MAX, Watch,
 };
 
 /// Watched cgroups.
@@ -24,14 +24,15 @@ pub(crate) static PROCESSES: HashMap<ProcessKey, Process> =
 #[map]
 pub(crate) static SIGNALS: HashMap<u64, ProcessKey> = HashMap::with_max_entries(PROCESSES_MAX, 0);
 
-/// CPU time of each process on each CPU, ns. Empty where it is not asked for.
+/// CPU time of processes by core, ns: what their threads used on cores that they have left since. Empty where it is not asked for.
 #[map]
-pub(crate) static CORE_TIMES: PerCpuHashMap<ProcessKey, u64> =
-    PerCpuHashMap::with_max_entries(PROCESSES_MAX, 0);
+pub(crate) static CORE_TIMES: HashMap<CoreKey, u64> =
+    HashMap::with_max_entries(2 * PROCESSES_MAX, 0);
 
-/// Who runs on each CPU. As long as the machine has CPUs: the agent sees to that.
+/// What a thread had used when it came on the core it is on, ns, by the address of its task: of threads that have left another one before,
+/// or were there before they were watched.
 #[map]
-pub(crate) static RUNNING: Array<Running> = Array::with_max_entries(1, 0);
+pub(crate) static ARRIVALS: HashMap<u64, u64> = HashMap::with_max_entries(PROCESSES_MAX, 0);
 
 /// What the process table had no room for, per cgroup.
 #[map]

@@ -8,7 +8,7 @@ use aya_ebpf::programs::BtfTracePointContext;
 use crate::entry::{self, Begin};
 use crate::maps::add;
 use crate::task::Task;
-use crate::words;
+use crate::{core_time, words};
 
 /// `(parent, child)`.
 #[btf_tracepoint(function = "sched_process_fork")]
@@ -18,6 +18,7 @@ pub(crate) fn process_fork(ctx: BtfTracePointContext) -> i32 {
         if let Some((_, process)) = entry::of(child) {
             // SAFETY: a live map value.
             unsafe { add(&raw mut (*process).threads_begun, 1) };
+            core_time::thread_begins(process, child);
         }
         return 0;
     }

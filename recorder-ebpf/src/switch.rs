@@ -16,10 +16,7 @@ const GROUP_EXIT: u32 = 4;
 /// `(preempt, prev, next, …)`.
 #[btf_tracepoint(function = "sched_switch")]
 pub(crate) fn sched_switch(ctx: BtfTracePointContext) -> i32 {
-    let (prev, next) = (Task(ctx.arg(1)), Task(ctx.arg(2)));
-    if core_time::wanted() {
-        core_time::switched(prev, next);
-    }
+    let prev = Task(ctx.arg(1));
     if prev.is_dead() && cfg!(not(feature = "mutant-close-at-exit")) {
         close(prev);
     }
@@ -44,6 +41,9 @@ pub(crate) fn close(task: Task) {
     if task.is_leader() {
         // The flag first: a walk that sees the totals twice would lie, one that misses them for a second does not.
         entry::set_flag(process, process_flag::LEADER_ENDED);
+    }
+    if core_time::wanted() {
+        core_time::ends(key, process, task, totals.cpu_ns);
     }
     entry::add_ended(process, &totals);
     // SAFETY: a live map value.

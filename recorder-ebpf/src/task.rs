@@ -38,6 +38,13 @@ impl Task {
         unsafe { load(self.0, offset!(task_tgid)) }
     }
 
+    /// The core it is on, or was last. Only where [`crate::core_time::wanted`].
+    #[inline(always)]
+    pub(crate) fn core(self) -> u32 {
+        // SAFETY: a typed task.
+        unsafe { load(self.0, offset!(task_core)) }
+    }
+
     /// CPU time so far, ns: up to date for a task that does not run.
     #[inline(always)]
     pub(crate) fn cpu_ns(self) -> u64 {

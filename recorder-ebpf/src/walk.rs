@@ -6,6 +6,7 @@ use core::ffi::c_void;
 use aya_ebpf::helpers::{bpf_ktime_get_boot_ns, generated};
 use bc_abi::{Control, Process, ProcessKey, TaskRecord, process_flag, task_flag};
 
+use crate::core_time;
 use crate::entry::{self, Begin};
 use crate::layout::{Object, load, offset};
 use crate::maps::{CONTROL, PROCESSES, TASK_SCRATCH};
@@ -85,8 +86,20 @@ pub(crate) unsafe extern "C" fn walk_tasks(ctx: *const Context) -> i32 {
         record.max_rss_pages = load(task.signal(), offset!(signal_maxrss));
     }
     record.threads = task.thread_count();
+    if core_time::wanted() {
+        record.core = task.core();
+        // SAFETY: a live map value. Read first: a move after it makes the agent look again.
+        record.charged =
+            unsafe { core::ptr::read_volatile(&raw const (*process).cores.charged) };
+    }
     if flags & task_flag::ENDED == 0 {
         record.totals = task.totals();
+        if core_time::wanted() {
+            match core_time::since(process, task, record.totals.cpu_ns) {
+                Some(since_cpu_ns) => record.since_cpu_ns = since_cpu_ns,
+                None => record.since_cpu_ns = record.totals.cpu_ns,
+            }
+        }
     }
     let mm = task.mm();
     if !mm.is_null() {

@@ -83,7 +83,6 @@ pub(crate) struct Agent {
     written: Written,
     ended: VecDeque<Container>,
     closing: Vec<ProcessKey>,
-    active: Vec<ProcessKey>,
     discover: bool,
     walks: u64,
     /// The latest walk that went through, by its number and when it began, ns since the epoch.
@@ -232,7 +231,6 @@ impl Agent {
             written: Written::new(config.containerd_states.clone()),
             ended: VecDeque::new(),
             closing: Vec::new(),
-            active: Vec::new(),
             discover: true,
             walks: 0,
             last_look: None,

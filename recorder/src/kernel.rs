@@ -215,7 +215,7 @@ impl Kernel {
     pub fn forget(&mut self, key: ProcessKey, process: &Process) {
         // First what hangs on it: a table of the same size then has room for whoever finds room in this one.
         if let Some(cores) = &mut self.attached.tables.cores {
-            cores.forget(key);
+            cores.forget(key, process);
         }
         let _ = self.attached.tables.processes.remove(&Shared(key));
         // A process whose threads were all seen has taken this way out by itself.

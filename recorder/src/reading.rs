@@ -119,6 +119,28 @@ pub(crate) fn totals(totals: &Totals, has_io: bool) -> Metrics {
     metrics
 }
 
+/// Neither part of the CPU time falls when more ticks split it anew, and together they stay what it is: as the kernel does it.
+pub(crate) fn keep_split(now: &mut Metrics, before: &Metrics) {
+    let parts = |metrics: &Metrics| {
+        let user_ns = metrics.get(Metric::UserNs)?;
+        Some((
+            metrics.get(Metric::CpuNs)?,
+            user_ns,
+            metrics.get(Metric::SystemNs)?,
+        ))
+    };
+    let (Some((cpu_ns, _, system_ns)), Some((cpu_before_ns, user_before_ns, system_before_ns))) =
+        (parts(now), parts(before))
+    else {
+        return;
+    };
+    let cpu_ns = cpu_ns.max(cpu_before_ns);
+    let most_ns = cpu_ns.saturating_sub(user_before_ns);
+    let system_ns = system_ns.min(most_ns).max(system_before_ns);
+    now.set(Metric::SystemNs, system_ns);
+    now.set(Metric::UserNs, cpu_ns.saturating_sub(system_ns));
+}
+
 /// The exact CPU time, split as the ticks say. A process that no tick ever met gives no hint: unknown.
 fn split(totals: &Totals) -> Option<(u64, u64)> {
     let ticks = totals
@@ -190,6 +212,27 @@ mod tests {
             }),
             None
         );
+    }
+
+    #[test]
+    fn a_split_that_shifts_lets_neither_part_fall_and_still_adds_up() {
+        let split = |cpu_ns, user_ns, system_ns| {
+            Metrics::EMPTY
+                .with(Metric::CpuNs, cpu_ns)
+                .with(Metric::UserNs, user_ns)
+                .with(Metric::SystemNs, system_ns)
+        };
+        let before = split(100, 60, 40);
+        for (now, kept) in [
+            (split(110, 80, 30), split(110, 70, 40)),
+            (split(110, 40, 70), split(110, 60, 50)),
+            (split(110, 65, 45), split(110, 65, 45)),
+            (split(100, 10, 90), before),
+        ] {
+            let mut settled = now;
+            keep_split(&mut settled, &before);
+            assert_eq!(settled, kept, "{now:?}");
+        }
     }
 
     #[test]

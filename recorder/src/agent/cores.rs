@@ -1,13 +1,10 @@
-//! CPU time by core: which processes are looked up in a second, and what is told of them.
+//! CPU time by core: what is told of a process that has used any.
 //!
-//! The kernel charges a core when a thread leaves it. What a thread that stays on its core has used since it came there is added here, from
-//! the walk's own reading: never more than will be charged, so that totals do not fall, and the last switch closes them exactly.
+//! The kernel charges a core when a thread leaves it. What each thread has used since it came where it is stands in the walk's record of it;
+//! both together are exact as of the walk. They are told only together: a thread that moved in between would be counted on both sides.
 
-use std::collections::HashSet;
-
-use bc_abi::{ProcessKey, Running, TaskRecord};
+use bc_abi::{ProcessKey, TaskRecord, end_flag, task_flag};
 use bc_schema::{CpuTotal, ProcessId};
-use rustc_hash::FxHashMap;
 
 use super::Agent;
 use crate::kernel::Kernel;
@@ -19,6 +16,9 @@ pub(crate) struct CoresTold {
     epoch_ns: u64,
     at_ns: u64,
     totals: Vec<(u32, u64)>,
+    /// What the kernel has charged, and [`bc_abi::Cores::charged`] when it was read.
+    charged: Vec<(u32, u64)>,
+    charged_at: u64,
 }
 
 impl CoresTold {
@@ -31,24 +31,17 @@ impl CoresTold {
     }
 
     /// Tells the totals that have grown.
-    pub(crate) fn tell(
+    fn tell(
         &mut self,
         process: ProcessId,
         at_ns: u64,
         totals: &[(u32, u64)],
         out: &mut Vec<CpuTotal>,
     ) {
-        // A second look at a process that has slept since may be dated before the first.
+        // Time does not go back for a process: a final may carry the clock of a switch that the last walk outran.
         self.at_ns = self.at_ns.max(at_ns);
         for &(cpu, cpu_ns) in totals {
-            let told = match self.totals.iter_mut().find(|(told, _)| *told == cpu) {
-                Some((_, told)) => told,
-                None => {
-                    self.totals.push((cpu, 0));
-                    let last = self.totals.len() - 1;
-                    &mut self.totals[last].1
-                }
-            };
+            let told = at(&mut self.totals, cpu);
             if cpu_ns <= *told {
                 continue;
             }
@@ -62,92 +55,113 @@ impl CoresTold {
             });
         }
     }
-}
 
-/// Threads that were on a core before a walk.
-pub(super) struct OnCore {
-    by_pid: FxHashMap<u32, Seen>,
-}
-
-struct Seen {
-    core: u32,
-    running: Running,
-    /// Whose thread the walk says it is, and its CPU time by then, ns.
-    read: Option<(ProcessKey, u64)>,
-}
-
-impl OnCore {
-    /// Looks before a walk.
-    pub(super) fn look(kernel: &Kernel) -> Self {
-        let seen = |(core, running): (u32, Running)| {
-            let read = None;
-            let seen = Seen {
-                core,
-                running,
-                read,
+    /// Reads what the kernel has charged, unless it is known. False when that changed while it was read.
+    fn read(&mut self, kernel: &Kernel, key: ProcessKey, charged: u64) -> bool {
+        if self.charged_at != charged {
+            let Some(entry) = kernel.process(key) else {
+                return false;
             };
-            (running.pid, seen)
-        };
-        Self {
-            by_pid: kernel.running().into_iter().map(seen).collect(),
-        }
-    }
-
-    /// Takes note of what the walk reads.
-    pub(super) fn read(&mut self, record: &TaskRecord) {
-        if let Some(seen) = self.by_pid.get_mut(&record.pid) {
-            seen.read = Some((record.process, record.totals.cpu_ns));
-        }
-    }
-
-    /// Adds to `totals`, which were read after the walk, what the threads that are still on their cores had used there by the walk.
-    fn add(&self, kernel: &Kernel, key: ProcessKey, totals: &mut Vec<(u32, u64)>) {
-        for seen in self.by_pid.values() {
-            let Some((_, cpu_ns)) = seen.read.filter(|(process, _)| *process == key) else {
-                continue;
-            };
-            // Another reading now: it has left the core meanwhile, and the totals may hold its share already.
-            if kernel.running_on(seen.core) != Some(seen.running) {
-                continue;
+            let totals = kernel.core_times(key, &entry);
+            let after = kernel.process(key).map(|entry| entry.cores.charged);
+            if after != Some(entry.cores.charged) {
+                return false;
             }
-            let share_ns = cpu_ns.saturating_sub(seen.running.since_cpu_ns);
-            match totals.iter_mut().find(|(core, _)| *core == seen.core) {
-                Some((_, total)) => *total += share_ns,
-                None => totals.push((seen.core, share_ns)),
-            }
+            self.charged = totals;
+            self.charged_at = entry.cores.charged;
+        }
+        self.charged_at == charged
+    }
+}
+
+/// The total of a core.
+fn at(totals: &mut Vec<(u32, u64)>, core: u32) -> &mut u64 {
+    let index = match totals.iter().position(|(known, _)| *known == core) {
+        Some(index) => index,
+        None => {
+            totals.push((core, 0));
+            totals.len() - 1
+        }
+    };
+    &mut totals[index].1
+}
+
+/// What the threads of a process have used on the cores they are on, as a walk reads them.
+#[derive(Debug, Default)]
+pub(super) struct OnCores {
+    shares: Vec<(u32, u64)>,
+    /// [`bc_abi::Cores::charged`] when they were read; `None`: it changed among them.
+    charged: Option<u64>,
+    begun: bool,
+}
+
+impl OnCores {
+    /// Takes one more thread in.
+    pub(super) fn add(&mut self, record: &TaskRecord) {
+        if !self.begun {
+            (self.begun, self.charged) = (true, Some(record.charged));
+        } else if self.charged != Some(record.charged) {
+            self.charged = None;
+        }
+        if record.flags & task_flag::ENDED == 0 {
+            let share_ns = record.totals.cpu_ns.saturating_sub(record.since_cpu_ns);
+            *at(&mut self.shares, record.core) += share_ns;
         }
     }
+}
+
+/// A process that has used CPU since the walk before.
+#[derive(Debug)]
+pub(super) struct Active {
+    pub(super) process: ProcessKey,
+    pub(super) on_cores: OnCores,
 }
 
 impl Agent {
-    /// Tells the cores of the processes that have used CPU since the walk before, and once more of those that had before that: a thread that
-    /// was just leaving its core may have been missed.
-    pub(super) fn tell_cores(&mut self, active: Vec<ProcessKey>, on_core: &OnCore) {
-        let again = std::mem::replace(&mut self.active, active);
-        let active: HashSet<ProcessKey> = self.active.iter().copied().collect();
-        let now_ns = self.clock.now_ns();
-        for key in again.iter().filter(|key| !active.contains(key)) {
-            self.tell_cores_of(*key, now_ns, on_core);
+    /// Tells the cores of these processes. One whose threads move just now is told of by the next walk that finds it active, or by its end.
+    pub(super) fn tell_cores(&mut self, active: Vec<Active>) {
+        if !self.kernel.counts_cores() {
+            return;
         }
-        for index in 0..self.active.len() {
-            let key = self.active[index];
-            let sampled_ns = self.registry.get_mut(key).and_then(|known| {
-                let last = known.last.as_ref()?;
-                Some(last.at_ns)
-            });
-            self.tell_cores_of(key, sampled_ns.unwrap_or(now_ns), on_core);
+        for Active { process, on_cores } in active {
+            let (Some(known), Some(charged)) = (self.registry.get_mut(process), on_cores.charged)
+            else {
+                continue;
+            };
+            let at_ns = known.last.as_ref().map_or(0, |last| last.at_ns);
+            if at_ns == 0 || !known.cores.read(&self.kernel, process, charged) {
+                continue;
+            }
+            let mut totals = known.cores.charged.clone();
+            for (core, share_ns) in on_cores.shares {
+                *at(&mut totals, core) += share_ns;
+            }
+            known
+                .cores
+                .tell(known.id, at_ns, &totals, &mut self.out.cpus);
         }
     }
 
-    fn tell_cores_of(&mut self, key: ProcessKey, at_ns: u64, on_core: &OnCore) {
-        let Some(known) = self.registry.get_mut(key) else {
+    /// Tells the cores of a process that is over, or over here.
+    pub(super) fn tell_last_cores(
+        &mut self,
+        id: ProcessId,
+        cores: &mut CoresTold,
+        at_ns: u64,
+        key: ProcessKey,
+    ) {
+        let Some(entry) = self
+            .kernel
+            .process(key)
+            .filter(|_| self.kernel.counts_cores())
+        else {
             return;
         };
-        let mut totals = self.kernel.core_times(key);
-        on_core.add(&self.kernel, key, &mut totals);
-        known
-            .cores
-            .tell(known.id, at_ns, &totals, &mut self.out.cpus);
+        let mut totals = self.kernel.core_times(key, &entry);
+        if entry.end.flags & end_flag::ONE_CORE != 0 {
+            *at(&mut totals, entry.end.core) += entry.ended.cpu_ns;
+        }
+        cores.tell(id, at_ns, &totals, &mut self.out.cpus);
     }
 }
 
@@ -169,27 +183,26 @@ mod tests {
     }
 
     #[test]
-    fn a_reading_is_noted_for_a_thread_on_a_core_only() {
-        let seen = Seen {
-            core: 1,
-            running: Running {
-                pid: 40,
-                ..Running::default()
-            },
-            read: None,
-        };
-        let mut on_core = OnCore {
-            by_pid: [(40, seen)].into_iter().collect(),
-        };
+    fn shares_of_threads_add_up_by_core_unless_one_moved_among_them() {
         let mut record = TaskRecord {
-            pid: 41,
+            core: 1,
+            since_cpu_ns: 10,
+            charged: 4,
             ..TaskRecord::default()
         };
-        on_core.read(&record);
-        assert!(on_core.by_pid[&40].read.is_none());
-        record.pid = 40;
-        record.totals.cpu_ns = 6;
-        on_core.read(&record);
-        assert_eq!(on_core.by_pid[&40].read, Some((record.process, 6)));
+        record.totals.cpu_ns = 15;
+        let mut on_cores = OnCores::default();
+        on_cores.add(&record);
+        on_cores.add(&record);
+        record.core = 0;
+        on_cores.add(&record);
+        // A dead leader's are charged already.
+        record.flags = task_flag::ENDED;
+        on_cores.add(&record);
+        assert_eq!(on_cores.shares, [(1, 10), (0, 5)]);
+        assert_eq!(on_cores.charged, Some(4));
+        record.charged = 5;
+        on_cores.add(&record);
+        assert_eq!(on_cores.charged, None);
     }
 }

@@ -106,12 +106,7 @@ impl Agent {
             &mut self.out.samples,
         );
         let at_ns = known.last.as_ref().map_or(0, |last| last.at_ns);
-        known.cores.tell(
-            known.id,
-            at_ns,
-            &self.kernel.core_times(key),
-            &mut self.out.cpus,
-        );
+        self.tell_last_cores(known.id, &mut known.cores, at_ns, key);
         let status = entry.end.status;
         let signal = (status & 0x7f) as u8;
         self.out.ends.push(ProcessEnd {
@@ -182,10 +177,7 @@ impl Agent {
         let Some(mut known) = self.registry.remove(key) else {
             return;
         };
-        let core_times = self.kernel.core_times(key);
-        known
-            .cores
-            .tell(known.id, at_ns, &core_times, &mut self.out.cpus);
+        self.tell_last_cores(known.id, &mut known.cores, at_ns, key);
         if let Some(last) = &mut known.last {
             last.closes = Closes::ALL;
             self.out.samples.push(last.clone());

@@ -6,10 +6,10 @@ use bc_schema::{Closes, LossReason, Metric, Metrics, Resolution, Sample};
 
 use rustc_hash::FxHashMap;
 
-use super::cores::OnCore;
+use super::cores::{Active, OnCores};
 use super::{Agent, FAILURES};
 use crate::Error;
-use crate::reading::Reading;
+use crate::reading::{Reading, keep_split};
 use crate::registry::Known;
 
 /// Most seconds without samples that are declared one by one; a longer gap is declared as one loss for the rest.
@@ -60,9 +60,8 @@ impl Agent {
             at_ns: self.clock.now_ns(),
             before: self.last_look,
         };
-        let mut on_core = OnCore::look(&self.kernel);
-        let Walked { others, mut active } = self.read_all(&look, &mut on_core)?;
-        for (key, reading) in others {
+        let Walked { others, mut active } = self.read_all(&look)?;
+        for (key, reading, on_cores) in others {
             if !self.registry.contains(key) {
                 let Some(entry) = self.kernel.process(key) else {
                     continue;
@@ -76,10 +75,13 @@ impl Agent {
             if let Some(known) = self.registry.get_mut(key)
                 && known.look(&look, at_ns, metrics, reading.closed, &mut self.out.samples)
             {
-                active.push(key);
+                active.push(Active {
+                    process: key,
+                    on_cores,
+                });
             }
         }
-        self.tell_cores(active, &on_core);
+        self.tell_cores(active);
         self.last_look = Some((look.walk, look.at_ns));
         self.status.samples += 1;
         for (_, life) in self.lives.iter_mut().filter(|(_, life)| life.open > 0) {
@@ -92,8 +94,8 @@ impl Agent {
     }
 
     /// Reads every task that has something to tell. Nearly all processes have one thread and are known: their samples are made on the way.
-    fn read_all(&mut self, look: &Look, on_core: &mut OnCore) -> Result<Walked, Error> {
-        let mut others: Vec<(ProcessKey, Reading)> = Vec::new();
+    fn read_all(&mut self, look: &Look) -> Result<Walked, Error> {
+        let mut others: Vec<(ProcessKey, Reading, OnCores)> = Vec::new();
         let mut active = Vec::new();
         let mut threaded: FxHashMap<ProcessKey, usize> = FxHashMap::default();
         let discover = std::mem::take(&mut self.discover);
@@ -102,7 +104,6 @@ impl Agent {
         let samples = &mut self.out.samples;
         self.kernel
             .walk(discover, look.at_ns / SECOND_NS, |record| {
-                on_core.read(record);
                 let alone = record.threads == 1 && record.flags & task_flag::FIRST != 0;
                 if alone && let Some(known) = registry.get_mut(record.process) {
                     let mut reading = Reading::default();
@@ -110,7 +111,10 @@ impl Agent {
                     let metrics = reading.metrics(page_bytes, has_io);
                     let at_ns = clock.utc_ns(reading.at_boot_ns);
                     if known.look(look, at_ns, metrics, reading.closed, samples) {
-                        active.push(record.process);
+                        let mut on_cores = OnCores::default();
+                        on_cores.add(record);
+                        let process = record.process;
+                        active.push(Active { process, on_cores });
                     }
                     return;
                 }
@@ -120,9 +124,10 @@ impl Agent {
                     *threaded.entry(record.process).or_insert(others.len())
                 };
                 if index == others.len() {
-                    others.push((record.process, Reading::default()));
+                    others.push((record.process, Reading::default(), OnCores::default()));
                 }
                 others[index].1.add(record);
+                others[index].2.add(record);
             })?;
         Ok(Walked { others, active })
     }
@@ -153,9 +158,9 @@ impl Agent {
 /// What a walk leaves to do.
 struct Walked {
     /// One reading for each process that has several threads or is not known yet.
-    others: Vec<(ProcessKey, Reading)>,
+    others: Vec<(ProcessKey, Reading, OnCores)>,
     /// Of the rest, those that have used CPU since the walk before.
-    active: Vec<ProcessKey>,
+    active: Vec<Active>,
 }
 
 /// A walk, as the samples that it makes know it.
@@ -227,6 +232,7 @@ impl Known {
             if self.new_memory {
                 before = without_peak(before);
             }
+            keep_split(&mut metrics, &before);
             metrics.never_below(&before);
             let closed = Closes::between(last.at_ns, at_ns);
             for (index, resolution) in Resolution::COARSE.into_iter().enumerate() {

@@ -1,7 +1,7 @@
-//! CPU time by core, as the kernel programs count it, and who is on a core right now. What is made of it is the agent's business.
+//! CPU time by core, as the kernel programs count it. What is made of it is the agent's business.
 
-use aya::maps::{Array, Map, MapData, PerCpuHashMap};
-use bc_abi::{ProcessKey, Running};
+use aya::maps::{HashMap, Map, MapData};
+use bc_abi::{CoreKey, Process, ProcessKey};
 
 use super::shared::Shared;
 use super::tables::table;
@@ -9,68 +9,55 @@ use super::{Kernel, KernelError};
 
 /// The two tables; absent where CPU time by core is not asked for.
 pub(super) struct CoreTimes {
-    times: PerCpuHashMap<MapData, Shared<ProcessKey>, u64>,
-    running: Array<MapData, Shared<Running>>,
+    times: HashMap<MapData, Shared<CoreKey>, u64>,
+    /// The kernel's own; kept open to be pinned.
+    _arrivals: HashMap<MapData, u64, u64>,
+    cores: u32,
 }
 
 impl CoreTimes {
     pub(super) fn open(
         take: &mut impl FnMut(&'static str) -> Result<Map, KernelError>,
     ) -> Result<Self, KernelError> {
+        let cores = aya::util::nr_cpus()
+            .map_err(|(_, error)| KernelError::refused("counting this machine's CPUs", error))?;
         Ok(Self {
             times: table(take, "CORE_TIMES")?,
-            running: table(take, "RUNNING")?,
+            _arrivals: table(take, "ARRIVALS")?,
+            cores: cores as u32,
         })
     }
 
-    pub(super) fn forget(&mut self, key: ProcessKey) {
-        // Not there when the table was full.
-        let _ = self.times.remove(&Shared(key));
+    pub(super) fn forget(&mut self, process: ProcessKey, entry: &Process) {
+        for core in entry.cores.of(self.cores) {
+            let _ = self.times.remove(&Shared(key(process, core)));
+        }
+    }
+}
+
+fn key(process: ProcessKey, core: u32) -> CoreKey {
+    CoreKey {
+        process,
+        core,
+        zero: 0,
     }
 }
 
 impl Kernel {
-    /// CPU time of a process by core up to each thread's latest switch, ns: those cores that it ran on.
-    pub fn core_times(&self, key: ProcessKey) -> Vec<(u32, u64)> {
+    /// CPU time of a process on the cores that its threads have left, ns.
+    pub fn core_times(&self, process: ProcessKey, entry: &Process) -> Vec<(u32, u64)> {
         let Some(cores) = &self.attached.tables.cores else {
             return Vec::new();
         };
-        let values = cores.times.get(&Shared(key), 0);
-        values.map_or_else(
-            |_| Vec::new(),
-            |values| {
-                (0..)
-                    .zip(values.iter().copied())
-                    .filter(|(_, cpu_ns)| *cpu_ns > 0)
-                    .collect()
-            },
-        )
+        let time = |core| {
+            let cpu_ns = cores.times.get(&Shared(key(process, core)), 0).ok()?;
+            Some((core, cpu_ns))
+        };
+        entry.cores.of(cores.cores).filter_map(time).collect()
     }
 
-    /// Who is on each core; nobody where it idles or nothing is counted.
-    pub fn running(&self) -> Vec<(u32, Running)> {
-        let count = self
-            .attached
-            .tables
-            .cores
-            .as_ref()
-            .map_or(0, |cores| cores.running.len());
-        (0..count)
-            .filter_map(|core| Some((core, self.running_on(core)?)))
-            .collect()
-    }
-
-    /// Who is on a core.
-    pub fn running_on(&self, core: u32) -> Option<Running> {
-        let running = self
-            .attached
-            .tables
-            .cores
-            .as_ref()?
-            .running
-            .get(&core, 0)
-            .ok()?
-            .0;
-        (running.pid != 0).then_some(running)
+    /// Whether CPU time by core is counted.
+    pub fn counts_cores(&self) -> bool {
+        self.attached.tables.cores.is_some()
     }
 }

@@ -63,6 +63,7 @@ pub(super) fn fill(types: &KernelTypes) -> Result<Layout, BtfError> {
         kn_id = "kernfs_node": "id", 8;
     }
     want! {
+        task_core = "task_struct": "thread_info.cpu" | "cpu", 4;
         task_block_read = "task_struct": "ioac.read_bytes", 8;
         task_block_write = "task_struct": "ioac.write_bytes", 8;
         task_cancelled_write = "task_struct": "ioac.cancelled_write_bytes", 8;

@@ -16,7 +16,7 @@ use super::tables::Tables;
 use super::{KernelError, Options, bpf, by_hand};
 
 /// Every typed tracepoint: the program's name and the hook's.
-const TRACEPOINTS: [(&str, &str); 7] = [
+const TRACEPOINTS: [(&str, &str); 8] = [
     ("sched_switch", "sched_switch"),
     ("process_exit", "sched_process_exit"),
     ("process_exec", "sched_process_exec"),
@@ -24,7 +24,11 @@ const TRACEPOINTS: [(&str, &str); 7] = [
     ("cgroup_attach", "cgroup_attach_task"),
     ("cgroup_rmdir", "cgroup_rmdir"),
     ("cgroup_mkdir", "cgroup_mkdir"),
+    (CORES_ONLY, "sched_migrate_task"),
 ];
+
+/// Attached only where CPU time by core is counted.
+const CORES_ONLY: &str = "task_move";
 
 /// The one program that reads user memory: see `by_hand`.
 const READS_USER_MEMORY: &str = "process_exec";
@@ -68,13 +72,10 @@ pub(super) fn load(
 ) -> Result<(Attached, Option<Log>), KernelError> {
     let capacities = options.capacities;
     let layout = Shared(layout);
-    let cpus = aya::util::nr_cpus()
-        .map_err(|(_, error)| KernelError::refused("counting this machine's CPUs", error))?;
     let mut ebpf = EbpfLoader::new()
         .btf(Some(btf))
         .override_global("LAYOUT", &layout, true)
         .override_global("CORES", &u32::from(options.cores), true)
-        .map_max_entries("RUNNING", cpus as u32)
         // 0 is off: a constant to the verifier, which then drops every line that would log.
         .override_global(
             aya_log::LEVEL,
@@ -83,7 +84,8 @@ pub(super) fn load(
         )
         .map_max_entries("PROCESSES", capacities.processes)
         .map_max_entries("SIGNALS", capacities.processes)
-        .map_max_entries("CORE_TIMES", capacities.processes)
+        .map_max_entries("CORE_TIMES", 2 * capacities.processes)
+        .map_max_entries("ARRIVALS", capacities.processes)
         .map_max_entries("WATCHES", capacities.watches)
         .map_max_entries("NOTES", capacities.watches)
         .map_max_entries("ACCOUNTS", capacities.accounts)
@@ -102,7 +104,7 @@ pub(super) fn load(
     let walker = Link::iterator(walker.fd().map_err(refused)?.as_fd())
         .map_err(|error| KernelError::refused("attaching the walk over the tasks", error))?;
     let mut loaded = Vec::new();
-    for (program, hook) in TRACEPOINTS {
+    for (program, hook) in tracepoints(options) {
         loaded.push(load_tracepoint(object, &mut ebpf, btf, program, hook)?);
     }
     let log = options
@@ -115,10 +117,10 @@ pub(super) fn load(
     })?;
     // In this order: nothing is taken into the table before its end can be seen.
     let mut links = Vec::new();
-    for ((program, hook), loaded) in TRACEPOINTS.iter().zip(loaded) {
+    for ((program, hook), loaded) in tracepoints(options).zip(loaded) {
         let link = Link::tracepoint(loaded.as_fd())
             .map_err(|error| KernelError::refused(format!("attaching to {hook}"), error))?;
-        links.push((*program, link));
+        links.push((program, link));
     }
     let attached = Attached {
         tables,
@@ -126,6 +128,12 @@ pub(super) fn load(
         walker,
     };
     Ok((attached, log))
+}
+
+fn tracepoints(options: Options<'_>) -> impl Iterator<Item = (&'static str, &'static str)> {
+    TRACEPOINTS
+        .into_iter()
+        .filter(move |(program, _)| options.cores || *program != CORES_ONLY)
 }
 
 fn load_tracepoint(
@@ -175,10 +183,10 @@ impl Attached {
                 .and_then(Map::from_map_data)
                 .map_err(|error| KernelError::refused(format!("opening the map {name}"), error))
         })?;
-        let links = TRACEPOINTS.map(|(name, _)| Ok((name, link(name)?)));
+        let links = tracepoints(options).map(|(name, _)| Ok((name, link(name)?)));
         Ok(Self {
             tables,
-            links: links.into_iter().collect::<Result<_, KernelError>>()?,
+            links: links.collect::<Result<_, KernelError>>()?,
             walker: link(WALKER)?,
         })
     }

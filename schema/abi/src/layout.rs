@@ -50,6 +50,8 @@ layout! {
     task_comm;
     /// `task_struct.se.sum_exec_runtime`.
     task_cpu;
+    /// `task_struct.thread_info.cpu` (`cpu` on some architectures and in older kernels).
+    task_core;
     /// `task_struct.utime`.
     task_utime;
     /// `task_struct.stime`.

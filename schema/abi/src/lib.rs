@@ -3,16 +3,17 @@
 #![no_std]
 
 mod control;
+mod core_time;
 mod event;
 mod layout;
 mod loss;
 mod note;
 mod process;
-mod running;
 mod task;
 mod watch;
 
 pub use control::Control;
+pub use core_time::{CORE_PLACES, CoreKey, Cores};
 pub use event::{ARGS_MAX, Event, EventHeader, EventKind, ExecEvent, MkdirEvent, PATH_MAX};
 pub use layout::{ABSENT, Layout, PathMode};
 pub use loss::KernelLoss;
@@ -20,7 +21,6 @@ pub use note::{CgroupNote, Declared};
 pub use process::{
     Account, ENTRY_SLOTS, End, Process, ProcessKey, Said, Totals, end_flag, process_flag,
 };
-pub use running::Running;
 pub use task::{TaskRecord, task_flag};
 pub use watch::{CgroupKey, Watch};
 

@@ -1,5 +1,6 @@
 //! A process in the kernel's table: its identity, its accumulator and how it ended.
 
+use crate::core_time::Cores;
 use crate::watch::CgroupKey;
 
 /// A process on this boot.
@@ -100,6 +101,8 @@ pub mod end_flag {
     pub const OOM_VICTIM: u32 = 1;
     /// `peak_rss_pages` was read from the memory map at the exit.
     pub const PEAK_KNOWN: u32 = 1 << 1;
+    /// It had one thread, which never left `core`: all of its CPU time is that core's, and none in the table of cores.
+    pub const ONE_CORE: u32 = 1 << 2;
 }
 
 /// How a process ended.
@@ -116,6 +119,10 @@ pub struct End {
     pub status: u32,
     /// [`end_flag`].
     pub flags: u32,
+    /// The core of its last switch; see [`end_flag::ONE_CORE`].
+    pub core: u32,
+    /// Always 0.
+    pub zero: u32,
 }
 
 /// How many cgroups of a task are looked at: v2, then the v1 hierarchies of memory, pids, freezer and cpuacct.
@@ -150,6 +157,8 @@ pub struct Process {
     pub container_pid: u32,
     /// Real uid in the initial user namespace.
     pub uid: u32,
+    /// Where its CPU time by core is.
+    pub cores: Cores,
     /// Totals of its threads that have passed their last switch.
     pub ended: Totals,
     /// Totals at its entry, of a process that moved in or was found.
@@ -191,5 +200,5 @@ pub struct Account {
 
 const _: () = assert!(size_of::<ProcessKey>() == 16);
 const _: () = assert!(size_of::<Totals>() == 96);
-const _: () = assert!(size_of::<End>() == 32);
-const _: () = assert!(size_of::<Process>() == 80 + 16 + 56 + 48 + 8 + 96 * 2 + 32 + 16);
+const _: () = assert!(size_of::<End>() == 40);
+const _: () = assert!(size_of::<Process>() == 80 + 16 + 56 + 48 + 8 + 72 + 96 * 2 + 40 + 16);

@@ -34,6 +34,14 @@ pub struct TaskRecord {
     pub flags: u32,
     /// Living threads by the kernel's count.
     pub threads: u64,
+    /// [`crate::Cores::charged`] of its process.
+    pub charged: u64,
+    /// Its own CPU when it came on its core, ns.
+    pub since_cpu_ns: u64,
+    /// The core it is on, or was last.
+    pub core: u32,
+    /// Always 0.
+    pub zero: u32,
     /// Boot clock when it was read, ns.
     pub at_boot_ns: u64,
     /// Its own totals.
@@ -52,4 +60,4 @@ pub struct TaskRecord {
     pub swap_pages: u64,
 }
 
-const _: () = assert!(size_of::<TaskRecord>() == 16 + 8 + 16 + 96 * 2 + 40);
+const _: () = assert!(size_of::<TaskRecord>() == 16 + 8 + 40 + 96 * 2 + 40);
