@@ -31,6 +31,9 @@ struct Life {
 /// What is wrong with a row.
 type Wrong = Option<&'static str>;
 
+/// Looks at a row.
+type Look = fn(&Row<'_>, &Known) -> Result<Wrong, Failure>;
+
 pub(super) fn check(
     db: &Connection,
     report: &mut Report,
@@ -43,7 +46,7 @@ pub(super) fn check(
         lives: lives(db)?,
         processes: processes(db)?,
     };
-    let tables: [(&str, &str, fn(&Row<'_>, &Known) -> Result<Wrong, Failure>); 4] = [
+    let tables: [(&str, &str, Look); 4] = [
         (
             "block",
             "SELECT life, resolution, bucket, part, entries, block FROM blocks ORDER BY life, resolution, bucket, part",
