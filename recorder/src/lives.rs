@@ -115,6 +115,11 @@ impl Lives {
         self.lives.len()
     }
 
+    /// Whether nothing is recorded.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.lives.is_empty()
+    }
+
     /// Whose a cgroup is, where that was decided.
     pub(crate) fn owner(&self, key: CgroupKey) -> Option<Owner> {
         self.owners.get(&key).copied()

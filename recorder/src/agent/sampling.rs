@@ -60,6 +60,12 @@ impl Agent {
             at_ns: self.clock.now_ns(),
             before: self.last_look,
         };
+        // A process that is not known yet lives in a cgroup that somebody has been found to own.
+        if self.lives.is_empty() && self.registry.is_empty() && !self.discover {
+            self.last_look = Some((look.walk, look.at_ns));
+            self.status.samples += 1;
+            return Ok(());
+        }
         let Walked { others, mut active } = self.read_all(&look)?;
         for (key, reading, on_cores) in others {
             if !self.registry.contains(key) {
