@@ -61,16 +61,23 @@ pub(crate) fn oracles_mount() -> String {
 /// Starts `up` with the engines' sockets, and waits until it follows both: it has no other way to learn a name.
 #[track_caller]
 pub(crate) fn up(data: &Data) -> Up {
+    up_with(data, &[])
+}
+
+/// The same, with further arguments.
+#[track_caller]
+pub(crate) fn up_with(data: &Data, args: &[&str]) -> Up {
     let sockets = ["BC_DOCKER_HOST", "BC_PODMAN_HOST"].map(|name| {
         let address = required(name, "the address of an engine's socket");
         address.trim_start_matches("unix://").to_owned()
     });
-    let up = data.up(&[
+    let own = [
         "--docker-socket",
         &sockets[0],
         "--docker-socket",
         &sockets[1],
-    ]);
+    ];
+    let up = data.up(&[&own[..], args].concat());
     wait::until("the runtimes to be followed", FOLLOWS_WITHIN, || {
         let log = up.stderr();
         let followed = |socket: &&String| {

@@ -9,6 +9,36 @@ use crate::harness::up::{Data, RUNS_WITHIN, run_oracle};
 use crate::harness::wait;
 
 #[test]
+fn a_job_on_version_2_is_one_container_by_its_number() {
+    let _turn = turn();
+    let settings = required(
+        "BC_SLURM_V2_CONF",
+        "the settings of a Slurm on cgroup version 2",
+    );
+    let data = Data::new();
+    let up = up(&data);
+    let storm = oracle::path("storm");
+    let mut srun = std::process::Command::new("srun");
+    srun.env("SLURM_CONF", settings).args([
+        "sh",
+        "-c",
+        "echo \"\\\"$SLURM_JOB_ID\\\"\" && exec \"$0\" 30 mix 500",
+        &storm,
+    ]);
+    let ended = Process::start(&mut srun).finish(RUNS_WITHIN).success();
+    let said = truths(&ended.stdout);
+    let job = format!("job_{}", said[0].as_str().expect("the job's number"));
+    let past = up.api.past(&job);
+    assert_eq!(past.kind, "slurm");
+    assert!(
+        past.cgroup.contains("slurmstepd.scope/job_"),
+        "a path of version 2: {past:?}"
+    );
+    assert_storm(&up.api.processes(&job), &said[1]);
+    up.stop();
+}
+
+#[test]
 fn a_job_with_two_steps_is_one_container_by_its_number() {
     let _turn = turn();
     required("SLURM_CONF", "the settings of a running Slurm");

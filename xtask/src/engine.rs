@@ -1,11 +1,13 @@
-//! Real engines for the tests: starts Docker, Podman and Slurm with folders, sockets and ports of their own
+//! Real engines for the tests: starts Docker, Podman, containerd and Slurm with folders, sockets and ports of their own
 //! below `target/engines`, and stops them again whatever happens. Their packages are `setup`'s business.
 
+mod containerd;
 pub(crate) mod daemon;
 mod docker;
 mod podman;
 mod rootfs;
 mod slurm;
+mod slurm_v2;
 
 use std::ffi::OsString;
 use std::fs::File;
@@ -46,6 +48,8 @@ struct Engine {
     environment: Vec<(&'static str, OsString)>,
     /// In the order in which they were started; stopped the other way round.
     daemons: Vec<Daemon>,
+    /// A tree of cgroups that it leaves behind when it has stopped.
+    cgroups: Option<PathBuf>,
 }
 
 /// All engines, running. Dropping it stops them.
@@ -72,6 +76,11 @@ impl Drop for Started {
         while let Some(mut engine) = self.engines.pop() {
             while let Some(daemon) = engine.daemons.pop() {
                 drop(daemon);
+            }
+            if let Some(cgroups) = engine.cgroups
+                && let Err(error) = slurm_v2::remove(&cgroups)
+            {
+                eprintln!("    the cgroup {} stays: {error}", cgroups.display());
             }
         }
     }
@@ -103,9 +112,17 @@ pub(crate) fn start_all() -> Result<Started> {
     started
         .engines
         .push(podman::start(&fresh(&place, "podman")?)?);
+    started.engines.push(containerd::start(
+        &fresh(&place, "containerd")?,
+        &started.rootfs,
+    )?);
+    started.engines.push(slurm::start(
+        &fresh(&place, "slurm")?,
+        &slurm::Cgroups::v1(),
+    )?);
     started
         .engines
-        .push(slurm::start(&fresh(&place, "slurm")?)?);
+        .push(slurm_v2::start(&fresh(&place, "slurm-v2")?)?);
     Ok(started)
 }
 

@@ -43,7 +43,7 @@ enum Task {
     Build,
     /// Run the tests: all of them, or the kinds named.
     Test(test::Options),
-    /// Start Docker, Podman and Slurm as the engine tests have them, run a command, stop them again.
+    /// Start Docker, Podman, containerd and Slurm as the engine tests have them, run a command, stop them again.
     Engines(engine::Options),
     /// Install what building, or the kinds of tests named, need. Skips what is there.
     Setup(setup::Options),

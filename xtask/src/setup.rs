@@ -54,7 +54,7 @@ pub(crate) enum Need {
     Page,
     /// Chromium, to drive the page.
     Browser,
-    /// Docker, Podman and Slurm.
+    /// Docker, Podman, containerd and Slurm.
     Engines,
 }
 

@@ -88,6 +88,7 @@ pub(super) fn start(folder: &Path, rootfs: &Path) -> Result<Engine> {
     Ok(Engine {
         environment,
         daemons: vec![daemon],
+        cgroups: None,
     })
 }
 

@@ -68,6 +68,7 @@ pub(super) fn start(folder: &Path) -> Result<Engine> {
     Ok(Engine {
         environment,
         daemons: vec![service],
+        cgroups: None,
     })
 }
 

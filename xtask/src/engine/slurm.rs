@@ -1,5 +1,6 @@
 //! A Slurm of one node: munge, controller and node daemon, with keys, ports and folders of their own.
 
+use std::ffi::OsString;
 use std::fs::{File, Permissions};
 use std::io::Read;
 use std::net::TcpListener;
@@ -13,11 +14,38 @@ use anyhow::{Context, Result};
 use super::{Daemon, Engine};
 use crate::step;
 
+/// How a Slurm uses cgroups, and what its tests know it by.
+pub(super) struct Cgroups {
+    /// The environment variable that tells the tests where its settings are.
+    pub(super) variable: &'static str,
+    /// Its `cgroup.conf`.
+    pub(super) settings: String,
+    /// What it takes for `JobAcctGatherType`.
+    pub(super) accounting: &'static str,
+    /// What slurmd and what it starts are given besides.
+    pub(super) environment: Vec<(&'static str, OsString)>,
+}
+
+impl Cgroups {
+    /// The hierarchies of version 1, as most clusters of Slurm's age have them.
+    pub(super) fn v1() -> Self {
+        Self {
+            variable: "SLURM_CONF",
+            settings:
+                "CgroupPlugin=cgroup/v1\nCgroupMountpoint=/sys/fs/cgroup\nCgroupAutomount=no\n\
+                ConstrainCores=no\nConstrainRAMSpace=no\n"
+                    .to_owned(),
+            accounting: "jobacct_gather/cgroup",
+            environment: Vec::new(),
+        }
+    }
+}
+
 /// Starts the three daemons, waits until the node is idle and runs one job as a proof.
 ///
 /// # Errors
 /// One of them did not come up, or no job runs.
-pub(super) fn start(folder: &Path) -> Result<Engine> {
+pub(super) fn start(folder: &Path, cgroups: &Cgroups) -> Result<Engine> {
     let host = step::ask(&mut Command::new("hostname")).context("asking for the host's name")?;
     let host = host.trim().split('.').next().unwrap_or_default().to_owned();
     let munge = folder.join("munge");
@@ -34,10 +62,10 @@ pub(super) fn start(folder: &Path) -> Result<Engine> {
         .get();
     std::fs::write(
         &settings,
-        slurm_conf(folder, &host, &socket, free_ports()?, cpus),
+        slurm_conf(folder, &host, &socket, free_ports()?, cpus, cgroups),
     )
     .context("writing slurm.conf")?;
-    std::fs::write(folder.join("cgroup.conf"), CGROUP_CONF).context("writing cgroup.conf")?;
+    std::fs::write(folder.join("cgroup.conf"), &cgroups.settings).context("writing cgroup.conf")?;
     let with_settings = |program: &str| {
         let mut command = Command::new(program);
         command.env("SLURM_CONF", &settings);
@@ -57,7 +85,14 @@ pub(super) fn start(folder: &Path) -> Result<Engine> {
     let mut node = Daemon::start(
         "slurmd",
         folder,
-        with_settings("/usr/sbin/slurmd").args(["-D", "-N", &host]),
+        with_settings("/usr/sbin/slurmd")
+            .args(["-D", "-N", &host])
+            .envs(
+                cgroups
+                    .environment
+                    .iter()
+                    .map(|(name, value)| (name, value)),
+            ),
     )?;
     node.until(Duration::from_secs(60), || {
         step::ask(with_settings("/usr/bin/sinfo").args(["--noheader", "--format", "%T"]))
@@ -67,10 +102,11 @@ pub(super) fn start(folder: &Path) -> Result<Engine> {
         "srun hostname (a first job)",
         with_settings("/usr/bin/srun").arg("hostname"),
     )?;
-    let environment = vec![("SLURM_CONF", settings.into())];
+    let environment = vec![(cgroups.variable, settings.into())];
     Ok(Engine {
         environment,
         daemons: vec![munged, controller, node],
+        cgroups: None,
     })
 }
 
@@ -114,7 +150,9 @@ fn slurm_conf(
     munge: &Path,
     [controller, node]: [u16; 2],
     cpus: usize,
+    cgroups: &Cgroups,
 ) -> String {
+    let accounting = cgroups.accounting;
     let at = folder.display();
     let munge = munge.display();
     format!(
@@ -123,13 +161,9 @@ fn slurm_conf(
          AuthType=auth/munge\nAuthInfo=socket={munge}\nCredType=cred/munge\n\
          StateSaveLocation={at}/state\nSlurmdSpoolDir={at}/spool\n\
          SlurmctldPidFile={at}/slurmctld.pid\nSlurmdPidFile={at}/slurmd.pid\n\
-         ProctrackType=proctrack/cgroup\nTaskPlugin=task/cgroup\nJobAcctGatherType=jobacct_gather/cgroup\n\
+         ProctrackType=proctrack/cgroup\nTaskPlugin=task/cgroup\nJobAcctGatherType={accounting}\n\
          ReturnToService=2\nMpiDefault=none\n\
          NodeName={host} NodeAddr=127.0.0.1 CPUs={cpus} State=UNKNOWN\n\
          PartitionName=all Nodes={host} Default=YES MaxTime=INFINITE State=UP\n"
     )
 }
-
-/// The hierarchies of cgroup v1, as most clusters of Slurm's age have them.
-const CGROUP_CONF: &str = "CgroupPlugin=cgroup/v1\nCgroupMountpoint=/sys/fs/cgroup\nCgroupAutomount=no\n\
-    ConstrainCores=no\nConstrainRAMSpace=no\n";

@@ -4,7 +4,7 @@ use anyhow::Result;
 
 use super::apt;
 
-/// Makes sure that Docker, Podman with runc, Slurm and what their test image is made of are installed.
+/// Makes sure that Docker, Podman with runc, containerd with `ctr`, Slurm and what their test image is made of are installed.
 ///
 /// # Errors
 /// What apt says.
@@ -13,6 +13,10 @@ pub(crate) fn ensure() -> Result<()> {
     apt::install(
         "Podman with runc, for tests with real containers",
         &["podman", "runc"],
+    )?;
+    apt::install(
+        "containerd with ctr, for tests with real containers",
+        &["containerd"],
     )?;
     apt::install("what the test image is made of", &["busybox-static"])?;
     apt::install(
