@@ -20,10 +20,14 @@ pub(crate) fn cgroup_attach(ctx: BtfTracePointContext) -> i32 {
     let watched = entry::watched(&keys);
     match entry::of(task) {
         Some((key, process)) => {
+            // SAFETY: a live map value, which only moves write to.
+            let left = unsafe { entry::left(&raw const (*process).cgroups, &keys) };
             // SAFETY: a live map value; moves of one process are serialised by the kernel's cgroup lock.
             unsafe { words::copy(&raw const keys, &raw mut (*process).cgroups) };
             if !watched {
                 entry::set_flag(process, process_flag::LEFT);
+            }
+            if !watched || left {
                 event::of_process(EventKind::Left, key, KernelLoss::RingCgroup);
             }
         }

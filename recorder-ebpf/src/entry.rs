@@ -24,6 +24,29 @@ fn is_watched(key: &CgroupKey) -> bool {
     key.id != 0 && unsafe { WATCHES.get(key) }.is_some()
 }
 
+/// Whether a process that was in `before` and is in `now` has left a watched cgroup.
+///
+/// # Safety
+/// `before` points to live memory.
+#[inline(always)]
+pub(crate) unsafe fn left(
+    before: *const [CgroupKey; ENTRY_SLOTS],
+    now: &[CgroupKey; ENTRY_SLOTS],
+) -> bool {
+    // SAFETY: by contract.
+    let before = unsafe { &*before };
+    has_left(&before[0], &now[0])
+        || has_left(&before[1], &now[1])
+        || has_left(&before[2], &now[2])
+        || has_left(&before[3], &now[3])
+        || has_left(&before[4], &now[4])
+}
+
+#[inline(always)]
+fn has_left(before: &CgroupKey, now: &CgroupKey) -> bool {
+    (before.id != now.id || before.hierarchy != now.hierarchy) && is_watched(before)
+}
+
 /// The entry of a task's process, found by its signal struct: valid to the task's last switch.
 #[inline(always)]
 pub(crate) fn of(task: Task) -> Option<(ProcessKey, *mut Process)> {

@@ -7,7 +7,9 @@ mod containers;
 pub(crate) mod cores;
 mod ending;
 mod intake;
+mod jobs;
 mod losses;
+mod moves;
 mod naming;
 mod notes;
 mod releases;
@@ -49,7 +51,7 @@ const FIRST_DELIVERY: Duration = Duration::from_secs(2);
 const LAST_DELIVERY: Duration = Duration::from_secs(10);
 /// Samples in a row that may fail before the recorder gives up: the kernel may be short of memory for a moment.
 const FAILURES: u32 = 10;
-/// How often the ring is looked at while somebody waits for a run to finish.
+/// How often the ring is looked at while somebody waits for a run to finish, or for a job's number.
 const FINISHING: Duration = Duration::from_millis(10);
 
 /// How far a recorder is.
@@ -81,8 +83,10 @@ pub(crate) struct Agent {
     runtime_facts: HashMap<ContainerId, RuntimeFact>,
     podman_roots: Vec<PathBuf>,
     written: Written,
+    jobs: jobs::Jobs,
     ended: VecDeque<Container>,
     closing: Vec<ProcessKey>,
+    moved: Vec<(ProcessKey, u64)>,
     discover: bool,
     walks: u64,
     /// The latest walk that went through, by its number and when it began, ns since the epoch.
@@ -148,7 +152,7 @@ pub(crate) async fn run(
     let ring = ring.map_err(|error| Error::Ring(error.into()))?;
     let mut next = Instant::now() + agent.next_sample();
     loop {
-        let finishing = !agent.finishing.is_empty();
+        let finishing = !agent.finishing.is_empty() || agent.jobs.is_eager();
         tokio::select! {
             () = shutdown.cancelled() => break,
             () = tokio::time::sleep_until(next) => {
@@ -229,8 +233,10 @@ impl Agent {
                 Vec::new()
             },
             written: Written::new(config.containerd_states.clone()),
+            jobs: jobs::Jobs::default(),
             ended: VecDeque::new(),
             closing: Vec::new(),
+            moved: Vec::new(),
             discover: true,
             walks: 0,
             last_look: None,
@@ -286,7 +292,9 @@ impl Agent {
                 } => self.made(cgroup, path, at_boot_ns),
                 KernelEvent::Rmdir { cgroup, at_boot_ns } => self.removed(cgroup, at_boot_ns),
             }
+            self.settle_jobs();
         }
+        self.account_moved();
     }
 
     /// Sends what there is; returns the batch's number.

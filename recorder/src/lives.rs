@@ -145,7 +145,13 @@ impl Lives {
             }
             _ => self.begin(what, began_ns),
         };
-        self.owners.insert(key, Owner::Life(life));
+        // A `run` takes its cgroup from the container it was made in, which may be over while the run goes on, and the other way round.
+        if let Some(Owner::Life(before)) = self.owners.insert(key, Owner::Life(life))
+            && before != life
+            && let Some(before) = self.lives.get_mut(&before)
+        {
+            before.cgroups.remove(&key);
+        }
         if let Some(life) = self.lives.get_mut(&life) {
             life.cgroups.insert(key, None);
         }
@@ -362,6 +368,11 @@ mod tests {
         assert_eq!(lives.of(&slots), Some(Owner::Life(job)));
         slots[2] = CgroupKey::new(9, 8);
         assert_eq!(lives.of(&slots), Some(Owner::Life(run)));
+        let inner = CgroupKey::new(4, 9);
+        lives.own(inner, &recognised("job_1", ContainerKind::Slurm), 3);
+        lives.own(inner, &recognised("mine", ContainerKind::Run), 4);
+        lives.gone(CgroupKey::new(4, 7), 1, 5);
+        assert!(lives.over(job), "what the run took is no longer the job's");
         slots[0] = CgroupKey::new(0, 1);
         assert_eq!(lives.of(&slots), None);
         lives.disown(CgroupKey::new(0, 1));

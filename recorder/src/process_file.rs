@@ -32,6 +32,15 @@ pub(crate) fn command_line(key: ProcessKey) -> Option<CommandLine> {
     })
 }
 
+/// One variable of the environment that a process was started with; the others are not looked at.
+pub(crate) fn environment(pid: u32, name: &[u8]) -> Option<String> {
+    let bytes = fs::read(format!("/proc/{pid}/environ")).ok()?;
+    let value = bytes
+        .split(|&byte| byte == 0)
+        .find_map(|variable| variable.strip_prefix(name)?.strip_prefix(b"="))?;
+    String::from_utf8(value.to_vec()).ok()
+}
+
 /// Arguments as the kernel lays them out: each with its NUL.
 pub(crate) fn split(bytes: &[u8]) -> Vec<String> {
     let bytes = bytes.strip_suffix(&[0]).unwrap_or(bytes);
@@ -70,6 +79,26 @@ mod tests {
     fn a_name_with_parentheses_does_not_hide_the_start() {
         let stat = "7 (a) b) S 1 1 1 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 4242 1 1";
         assert_eq!(start_ticks(stat), Some(4242));
+    }
+
+    #[test]
+    fn a_variable_is_found_by_its_whole_name() {
+        let mut child = std::process::Command::new("sleep")
+            .arg("60")
+            .env_clear()
+            .envs([
+                ("PATH", "/usr/bin:/bin"),
+                ("XJOB", "1"),
+                ("JOB_ID", "2"),
+                ("JOB", "3"),
+            ])
+            .spawn()
+            .unwrap();
+        assert_eq!(environment(child.id(), b"JOB").as_deref(), Some("3"));
+        assert_eq!(environment(child.id(), b"JO"), None);
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert_eq!(environment(child.id(), b"JOB"), None);
     }
 
     #[test]

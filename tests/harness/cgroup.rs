@@ -1,4 +1,4 @@
-//! A memory cgroup that a test makes for itself, v1 or v2, and removes.
+//! Cgroups that a test makes for itself, and removes: one of the memory controller, v1 or v2, or a tree of version 2.
 
 use std::fs;
 use std::io;
@@ -43,30 +43,89 @@ impl Cgroup {
 
     /// A command that goes into the cgroup by itself and then becomes `program`.
     pub(crate) fn command(&self, program: &str, args: &[&str]) -> Command {
-        let mut command = Command::new("sh");
-        command
-            .args(["-c", "echo $$ > \"$0\" && exec \"$@\""])
-            .arg(self.dir.join("cgroup.procs"))
-            .arg(program)
-            .args(args);
-        command
+        enter(&self.dir.join("cgroup.procs"), program, args)
     }
 }
 
 impl Drop for Cgroup {
     fn drop(&mut self) {
-        let removed = || match fs::remove_dir(&self.dir) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error.to_string()),
-            _ => Ok(()),
-        };
         // What ran in it may be on its last way.
-        if let Err(error) = wait::attempt(EMPTY_WITHIN, removed) {
-            eprintln!("the cgroup {} stays: {error}", self.dir.display());
-            assert!(
-                std::thread::panicking(),
-                "what a test started in its cgroup must end with it"
-            );
+        remove(&self.dir);
+    }
+}
+
+/// A directory of version 2 with all above it that was not there, as a runtime would make it. Removed on drop.
+pub(crate) struct Tree {
+    /// Deepest last.
+    made: Vec<PathBuf>,
+}
+
+impl Tree {
+    /// Makes the cgroup with this path.
+    pub(crate) fn new(path: &str) -> Self {
+        let mounts = ["/sys/fs/cgroup/unified", "/sys/fs/cgroup"];
+        let mut dir = mounts
+            .map(PathBuf::from)
+            .into_iter()
+            .find(|mount| mount.join("cgroup.controllers").is_file())
+            .expect("version 2 of cgroups is mounted where it usually is");
+        let mut made = Vec::new();
+        for name in path.split('/').filter(|name| !name.is_empty()) {
+            dir.push(name);
+            match fs::create_dir(&dir) {
+                Ok(()) => made.push(dir.clone()),
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                Err(error) => panic!("making the cgroup {}: {error}", dir.display()),
+            }
         }
+        Self { made }
+    }
+
+    /// Moves a process into it.
+    pub(crate) fn add(&self, pid: u64) {
+        write(&self.procs(), &pid.to_string());
+    }
+
+    /// A command that goes into it by itself and then becomes `program`.
+    pub(crate) fn command(&self, program: &str, args: &[&str]) -> Command {
+        enter(&self.procs(), program, args)
+    }
+
+    fn procs(&self) -> PathBuf {
+        let deepest = self.made.last().expect("a path that was not there before");
+        deepest.join("cgroup.procs")
+    }
+}
+
+impl Drop for Tree {
+    fn drop(&mut self) {
+        for dir in self.made.iter().rev() {
+            remove(dir);
+        }
+    }
+}
+
+fn enter(procs: &Path, program: &str, args: &[&str]) -> Command {
+    let mut command = Command::new("sh");
+    command
+        .args(["-c", "echo $$ > \"$0\" && exec \"$@\""])
+        .arg(procs)
+        .arg(program)
+        .args(args);
+    command
+}
+
+fn remove(dir: &Path) {
+    let removed = || match fs::remove_dir(dir) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error.to_string()),
+        _ => Ok(()),
+    };
+    if let Err(error) = wait::attempt(EMPTY_WITHIN, removed) {
+        eprintln!("the cgroup {} stays: {error}", dir.display());
+        assert!(
+            std::thread::panicking(),
+            "what a test started in its cgroup must end with it"
+        );
     }
 }
 

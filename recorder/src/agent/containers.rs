@@ -31,13 +31,20 @@ impl Agent {
 
     /// Decides whose a cgroup is. False when it has no name any more: then it is taken for nobody's.
     pub(super) fn decide(&mut self, key: CgroupKey, path: Option<String>, at_boot_ns: u64) -> bool {
-        let Some(path) = path.or_else(|| self.hierarchies.path_of(key)) else {
+        let path = path
+            .or_else(|| self.jobs.path(key))
+            .or_else(|| self.hierarchies.path_of(key));
+        let Some(path) = path else {
             self.lives.disown(key);
             self.kernel.unwatch(key);
             return false;
         };
+        if self.waits_for_number(key, &path, at_boot_ns) {
+            return true;
+        }
         match self.recognise(key, &path) {
             Some(what) => {
+                let at_boot_ns = self.jobs.began_boot_ns(key, at_boot_ns);
                 let began_ns = self.clock.utc_ns(at_boot_ns);
                 self.end_over(&what.id);
                 let life = self.lives.own(key, &what, began_ns);
@@ -77,7 +84,10 @@ impl Agent {
         }
         let found = self.find(path)?;
         let kind = found.kind;
-        let id = ContainerId::new(found.id)?;
+        let id = match found.is_sluid {
+            true => self.jobs.id(&found.id)?,
+            false => ContainerId::new(found.id)?,
+        };
         let fact = self.runtime_facts.get(&id);
         let (name, image) = (
             fact.map(|fact| fact.name.as_str()),
@@ -123,6 +133,7 @@ impl Agent {
 
     /// A cgroup is gone.
     pub(super) fn removed(&mut self, key: CgroupKey, at_boot_ns: u64) {
+        self.waiting_is_gone(key, at_boot_ns);
         self.lives
             .gone(key, at_boot_ns, self.clock.utc_ns(at_boot_ns));
         // What was decided stays for a while: processes that ended in it may still be announced.
@@ -179,6 +190,7 @@ impl Agent {
             self.releases.cgroup(*key);
         }
         self.runs.retain(|run| run.id != life.facts.life.container);
+        self.jobs.ended(&life.facts.life.container);
         // A cgroup that never held a process is a container that never started.
         if life.processes == 0 && !life.told && life.facts.kind != ContainerKind::Run {
             return;

@@ -124,13 +124,21 @@ impl Agent {
         self.hold(key, entry, known);
     }
 
-    /// A process left the last watched cgroup: its account here closes with its latest sample.
+    /// A process left a watched cgroup: its account here closes with its latest sample. Where it came into another container's, its
+    /// account there begins.
     pub(super) fn left(&mut self, key: ProcessKey, at_boot_ns: u64) {
         let Some(entry) = self.kernel.process(key) else {
             return;
         };
-        // It may have come back since.
-        if self.owner_of(&entry).is_some() {
+        if let Some(owner) = self.owner_of(&entry) {
+            // It may also have come back since.
+            let before = self.registry.get_mut(key).map(|known| known.life);
+            if before.is_some_and(|before| before != owner) {
+                self.moved.push((key, at_boot_ns));
+            }
+            return;
+        }
+        if self.jobs.holds(&entry) {
             return;
         }
         self.give_up(key, self.clock.utc_ns(at_boot_ns));

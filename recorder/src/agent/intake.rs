@@ -13,14 +13,11 @@ use crate::{process_file, reading};
 impl Agent {
     /// An exec: the process keeps its identity and its totals, and gets another line in its history.
     pub(super) fn executed(&mut self, event: KernelEvent) {
-        let KernelEvent::Exec {
+        let &KernelEvent::Exec {
             process: key,
             at_boot_ns,
-            comm,
-            path,
-            args,
-            args_cut,
-        } = event
+            ..
+        } = &event
         else {
             return;
         };
@@ -29,9 +26,22 @@ impl Agent {
                 return;
             };
             if !self.take_in(key, &entry) {
+                if self.jobs.holds(&entry) && !self.jobs.keep(event) {
+                    self.lose(LossReason::ArgsUnreadable, None, at_boot_ns, 1, 0);
+                }
                 return;
             }
         }
+        let KernelEvent::Exec {
+            comm,
+            path,
+            args,
+            args_cut,
+            ..
+        } = event
+        else {
+            return;
+        };
         let Some(known) = self.registry.get_mut(key) else {
             return;
         };
@@ -53,14 +63,17 @@ impl Agent {
         self.registry.ran(key, at_boot_ns, exec);
     }
 
-    /// Takes a process in. False when it is nobody's (then it leaves the kernel's table), or over.
+    /// Takes a process in. False when it is nobody's (then it leaves the kernel's table), over, or has to wait for its job's number.
     pub(super) fn take_in(&mut self, key: ProcessKey, entry: &Process) -> bool {
         if self.releases.holds(key) {
             // All of it is known; its entry only waits for the sink to have it.
             return false;
         }
         let Some(number) = self.owner_of(entry) else {
-            self.kernel.forget(key, entry);
+            // A job's process whose number is not known yet stays where it is.
+            if !self.jobs.holds(entry) {
+                self.kernel.forget(key, entry);
+            }
             return false;
         };
         let id = self.id(key);

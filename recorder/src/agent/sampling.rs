@@ -90,6 +90,7 @@ impl Agent {
         self.tell_cores(active);
         self.last_look = Some((look.walk, look.at_ns));
         self.status.samples += 1;
+        self.settle_jobs();
         for (_, life) in self.lives.iter_mut().filter(|(_, life)| life.open > 0) {
             self.out.seen.push((life.facts.life.clone(), look.at_ns));
         }

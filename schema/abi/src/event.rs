@@ -20,7 +20,7 @@ pub enum EventKind {
     Mkdir = 3,
     /// [`Event`] with a cgroup.
     Rmdir = 4,
-    /// [`Event`] with a process: it left the last watched cgroup.
+    /// [`Event`] with a process: it left a watched cgroup.
     Left = 5,
 }
 
