@@ -6,6 +6,7 @@
 //!
 //! What is read may be damaged: nothing here trusts a count further than the bytes that are there allow.
 
+mod bits;
 mod read;
 mod sequence;
 mod write;

@@ -1,8 +1,9 @@
 //! A sequence of integers in few bytes: what stays the same, or grows evenly, costs next to nothing.
 //!
-//! One byte says how the rest is to be read. Differences that all end in the same number of zero bits (pages, blocks) are written
+//! What changes without a rule is written in as many bits as its range has (`bits`), where that is less. One byte says how the rest is to be read. Differences that all end in the same number of zero bits (pages, blocks) are written
 //! without them. How many there are is not written: whoever reads knows. All arithmetic wraps, so that any values come back.
 
+use super::bits::Bits;
 use crate::sqlite::packed::{put, take};
 
 /// All the same, and the same as the first of the sequence before.
@@ -13,8 +14,14 @@ const CONSTANT: u8 = 1;
 const DIFFERENCES: u8 = 2;
 /// Differences of differences.
 const CHANGES: u8 = 3;
-/// The rest of the byte: how many zero bits the differences end in.
-const SHIFT: u32 = 2;
+/// Differences from one to the next, in as many bits each as their range has.
+const DIFFERENCES_IN_BITS: u8 = 4;
+/// Distances from the first, in bits.
+const DISTANCES_IN_BITS: u8 = 5;
+/// The lowest bits say which of these; the rest, how many zero bits the differences end in.
+const KIND: u8 = 7;
+const SHIFT: u32 = 3;
+const MOST_SHIFT: u32 = 31;
 
 /// Appends a sequence. `before` is the first value of the one before, and becomes that of this one: neighbours are often alike.
 pub(super) fn put_sequence(values: &[u64], before: &mut u64, out: &mut Vec<u8>) {
@@ -37,6 +44,20 @@ pub(super) fn put_sequence(values: &[u64], before: &mut u64, out: &mut Vec<u8>) 
     } else {
         (DIFFERENCES, differences)
     };
+    let in_bits = |kind: u8, steps: Bits| (steps.bytes(), kind, steps);
+    let of_differences = Bits::of(values.windows(2).map(|pair| pair[1].wrapping_sub(pair[0])));
+    let of_distances = Bits::of(rest.iter().map(|value| value.wrapping_sub(first)));
+    let (bytes, kind_in_bits, bits) = std::cmp::min_by_key(
+        in_bits(DIFFERENCES_IN_BITS, of_differences),
+        in_bits(DISTANCES_IN_BITS, of_distances),
+        |(bytes, ..)| *bytes,
+    );
+    if bytes < steps.bytes {
+        out.push(kind_in_bits);
+        put(lead, out);
+        bits.put(out);
+        return;
+    }
     out.push(kind | (steps.shift as u8) << SHIFT);
     put(lead, out);
     steps.put(values, out);
@@ -62,10 +83,20 @@ pub(super) fn take_sequence(
     let mut value = before.wrapping_add(unzigzag(take(bytes)?));
     *before = value;
     values.push(value);
-    let (kind, shift) = (head & 3, u32::from(head >> SHIFT));
+    let (kind, shift) = (head & KIND, u32::from(head >> SHIFT));
     if kind == CONSTANT {
         values.resize(count, value);
         return Some(());
+    }
+    if kind == DIFFERENCES_IN_BITS || kind == DISTANCES_IN_BITS {
+        let first = value;
+        return Bits::take(count - 1, bytes, |step| {
+            value = match kind {
+                DIFFERENCES_IN_BITS => value.wrapping_add(step),
+                _ => first.wrapping_add(step),
+            };
+            values.push(value);
+        });
     }
     let mut step = 0u64;
     while values.len() < count {
@@ -101,7 +132,7 @@ impl Steps {
     fn of(values: &[u64], changes: bool) -> Self {
         let mut bits = 0;
         each_step(values, changes, |step| bits |= step);
-        let shift = bits.trailing_zeros().min(63);
+        let shift = bits.trailing_zeros().min(MOST_SHIFT);
         let (mut bytes, mut idle) = (0, false);
         each_step(values, changes, |step| {
             if step != 0 {
@@ -158,11 +189,11 @@ fn signed_shift(step: u64, shift: u32) -> u64 {
 }
 
 /// Small amounts up and down become small numbers.
-fn zigzag(value: u64) -> u64 {
+pub(super) fn zigzag(value: u64) -> u64 {
     (value << 1) ^ (value.cast_signed() >> 63).cast_unsigned()
 }
 
-fn unzigzag(value: u64) -> u64 {
+pub(super) fn unzigzag(value: u64) -> u64 {
     (value >> 1) ^ (value & 1).wrapping_neg()
 }
 
