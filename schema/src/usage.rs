@@ -39,16 +39,26 @@ pub struct Base {
 /// base counts from (with totals of zero).
 pub fn points(mut ends: Vec<BucketEnd>, bases: &[Base], account_began_ns: u64) -> Vec<Point> {
     ends.sort_by_key(|end| (end.bucket_ns, end.epoch_ns, end.at_ns));
-    let mut before: BTreeMap<u64, (u64, Metrics)> = bases
+    // Mostly one epoch goes on: only another one has to be looked up.
+    let mut others: BTreeMap<u64, (u64, Metrics)> = bases
         .iter()
         .map(|base| (base.epoch_ns, (base.at_ns, base.metrics)))
         .collect();
-    let mut points: Vec<Point> = Vec::new();
+    let mut current: Option<(u64, (u64, Metrics))> = None;
+    let mut points: Vec<Point> = Vec::with_capacity(ends.len());
     let mut last_at_ns = 0;
     for end in ends {
-        let (since_ns, base) = before
-            .insert(end.epoch_ns, (end.at_ns, end.metrics))
-            .unwrap_or((account_began_ns.max(end.epoch_ns), Metrics::EMPTY));
+        let now = (end.epoch_ns, (end.at_ns, end.metrics));
+        let known = match current.replace(now) {
+            Some((epoch_ns, before)) if epoch_ns == end.epoch_ns => Some(before),
+            Some((epoch_ns, before)) => {
+                others.insert(epoch_ns, before);
+                others.remove(&end.epoch_ns)
+            }
+            None => others.remove(&end.epoch_ns),
+        };
+        let (since_ns, base) =
+            known.unwrap_or((account_began_ns.max(end.epoch_ns), Metrics::EMPTY));
         let span_ns = end.at_ns.saturating_sub(since_ns.max(end.held_ns));
         match points.last_mut() {
             Some(point) if point.bucket_ns == end.bucket_ns => {

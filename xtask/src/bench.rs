@@ -16,6 +16,7 @@ mod quantity;
 mod recorder;
 mod sampling;
 mod sides;
+mod store;
 mod switch;
 mod tool;
 
@@ -49,6 +50,8 @@ enum What {
     Switch(switch::Options),
     /// CPU of a recorder that has nothing to watch.
     Idle(idle::Options),
+    /// Bytes on disk and time to write of the store, beside a row for each sample, and how long an hour's page takes.
+    Store,
 }
 
 /// Figures, ready to be shown.
@@ -64,14 +67,12 @@ struct Report {
 /// # Errors
 /// What kept it from measuring. Never that a figure is bad.
 pub(crate) fn run(options: &Options) -> Result<()> {
-    let report = {
-        let ground = Ground::prepare()?;
-        match &options.what {
-            What::Sampling(options) => sampling::run(&ground, options)?,
-            What::Exec(options) => exec::run(&ground, options)?,
-            What::Switch(options) => switch::run(&ground, options)?,
-            What::Idle(options) => idle::run(&ground, options)?,
-        }
+    let report = match &options.what {
+        What::Sampling(options) => sampling::run(&Ground::prepare()?, options)?,
+        What::Exec(options) => exec::run(&Ground::prepare()?, options)?,
+        What::Switch(options) => switch::run(&Ground::prepare()?, options)?,
+        What::Idle(options) => idle::run(&Ground::prepare()?, options)?,
+        What::Store => store::run()?,
     };
     if options.json {
         let json = serde_json::to_string_pretty(&report.json).context("writing JSON")?;

@@ -11,11 +11,11 @@ use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 
 /// A UTC midnight, seconds since the epoch.
-pub const BEGAN: u64 = 1_700_006_400;
+pub(crate) const BEGAN: u64 = 1_700_006_400;
 
 /// What the processes do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mix {
+pub(crate) enum Mix {
     /// A third computes and moves memory and files every second, a third uses a little CPU every second, a third wakes every ten seconds.
     Busy,
     /// All sleep: one sample a minute each.
@@ -23,7 +23,7 @@ pub enum Mix {
 }
 
 /// Processes that go on from second to second.
-pub struct Hour {
+pub(crate) struct Hour {
     mix: Mix,
     random: StdRng,
     processes: Vec<Running>,
@@ -37,7 +37,7 @@ struct Running {
 }
 
 /// The eight metrics that they have.
-pub const METRICS: [Metric; 8] = [
+pub(crate) const METRICS: [Metric; 8] = [
     Metric::CpuNs,
     Metric::UserNs,
     Metric::SystemNs,
@@ -50,7 +50,7 @@ pub const METRICS: [Metric; 8] = [
 
 impl Hour {
     /// So many processes; the same every time.
-    pub fn new(mix: Mix, processes: u64) -> Self {
+    pub(crate) fn new(mix: Mix, processes: u64) -> Self {
         let mut random = StdRng::seed_from_u64(processes);
         let running = |number: u64| {
             let mut id = [0; 16];
@@ -78,7 +78,7 @@ impl Hour {
     }
 
     /// The container's id.
-    pub fn id() -> ContainerId {
+    pub(crate) fn id() -> ContainerId {
         Self::life().container
     }
 
@@ -91,7 +91,7 @@ impl Hour {
     }
 
     /// What is said at the beginning.
-    pub fn begin(&self) -> Batch {
+    pub(crate) fn begin(&self) -> Batch {
         let container = Container {
             life: Self::life(),
             kind: ContainerKind::Run,
@@ -128,7 +128,7 @@ impl Hour {
     }
 
     /// What is said of a second: one sample of each process that changed, or whose turn in the minute it is.
-    pub fn second(&mut self, second: u64) -> Batch {
+    pub(crate) fn second(&mut self, second: u64) -> Batch {
         let walk_ns =
             (BEGAN + second) * SECOND_NS + 400_000_000 + self.random.random_range(0..300_000);
         let mut samples = Vec::with_capacity(self.processes.len());
@@ -140,7 +140,7 @@ impl Hour {
                 (Mix::Busy, _) => true,
             };
             if changes {
-                running.work(index % 3 == 0, &mut self.random);
+                running.work(index.is_multiple_of(3), &mut self.random);
             }
             if second.is_multiple_of(60) {
                 running.max_rss_bytes[0] = running.rss_bytes();

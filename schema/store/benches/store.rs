@@ -7,7 +7,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use bc_schema::Batch;
-use bc_schema::store::{PruneStore, WriteStore};
+use bc_schema::store::{PruneStore, ReadStore, WriteStore};
 use bc_store::SqliteStore;
 use mix::{Hour, METRICS, Mix};
 use rusqlite::{Connection, params_from_iter};
@@ -107,6 +107,8 @@ async fn ours(file: &Path, mix: Mix, processes: u64) -> Written {
     .await
     .expect("it wrote");
     store.compact().await.expect("it gives space back");
+    let found = store.container(&Hour::id()).await.expect("an answer");
+    assert_eq!(found.map(|record| record.processes), Some(processes));
     drop(store);
     Written {
         bytes: size(file),

@@ -129,7 +129,9 @@ impl Store {
             ),
             Goal::new(
                 "at least 300,000 processes and seconds written for each second of CPU, with `fsync` each second",
-                of("busy_1000", |written| written.in_a_second_of(written.cpu_ns)),
+                of("busy_1000", |written| {
+                    written.in_a_second_of(written.cpu_ns)
+                }),
                 thousands,
                 |figure| figure >= WRITTEN,
             ),
@@ -156,8 +158,16 @@ impl Store {
             text += &format!(
                 "| {} processes, {} | {} | {} | {} | {:.2} | {:.0} k | {:.0} k | {} |\n",
                 written.processes,
-                if written.mix == "asleep" { "asleep" } else { "busy" },
-                if written.layout == "ours" { "ours" } else { "a row for each sample" },
+                if written.mix == "asleep" {
+                    "asleep"
+                } else {
+                    "busy"
+                },
+                if written.layout == "ours" {
+                    "ours"
+                } else {
+                    "a row for each sample"
+                },
                 written.samples,
                 written.bytes,
                 written.bytes_each(),
@@ -166,7 +176,8 @@ impl Store {
                 quantity::time(written.median_seal_ns as f64),
             );
         }
-        text += "\n| 200 processes, one hour | median | p99 | worst |\n| --- | ---: | ---: | ---: |\n";
+        text +=
+            "\n| 200 processes, one hour | median | p99 | worst |\n| --- | ---: | ---: | ---: |\n";
         for asked in &self.asked {
             text += &format!(
                 "| {} | {} | {} | {} |\n",
