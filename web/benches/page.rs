@@ -2,7 +2,7 @@
 //! what the store alone takes. Prints JSON; `cargo xtask bench store` makes a table of it.
 
 #[allow(dead_code, reason = "the measurement beside the store uses all of it")]
-#[path = "../../schema/store/benches/mix.rs"]
+#[path = "../../schema/store/benches/store/mix.rs"]
 mod mix;
 
 use std::sync::Arc;
