@@ -116,3 +116,28 @@ fn fingerprint(folder: &Path) -> std::io::Result<u64> {
     }
     Ok(hasher.finish())
 }
+
+/// The executable that `BC_BIN` names, as it stands; else the complete one.
+///
+/// # Errors
+/// What building says.
+pub(crate) fn given_or_complete() -> Result<PathBuf> {
+    let Some(given) = std::env::var_os("BC_BIN") else {
+        return complete();
+    };
+    let given = std::path::absolute(given).context("finding BC_BIN")?;
+    step::say(&format!("taking BC_BIN as it stands: {}", given.display()));
+    Ok(given)
+}
+
+/// The executable, with none of the caller's settings.
+pub(crate) fn program(binary: &Path) -> Command {
+    let mut command = Command::new(binary);
+    for (name, _) in std::env::vars_os() {
+        let text = name.to_string_lossy();
+        if text.starts_with("BC_") || text.starts_with("AUTH_") {
+            command.env_remove(&name);
+        }
+    }
+    command
+}

@@ -5,6 +5,7 @@ pub(crate) mod apt;
 pub(crate) mod engines;
 pub(crate) mod kernel;
 pub(crate) mod page;
+pub(crate) mod schemathesis;
 
 use anyhow::Result;
 
@@ -56,6 +57,8 @@ pub(crate) enum Need {
     Browser,
     /// Docker, Podman, containerd and Slurm.
     Engines,
+    /// Schemathesis, to ask the API.
+    Schemathesis,
 }
 
 /// Everything that building the executable takes.
@@ -79,6 +82,10 @@ pub(crate) fn ensure(needs: &[Need]) -> Result<()> {
                 apt::unless_command("chromium", "a browser to test the page in", &["chromium"])?
             }
             Need::Engines => engines::ensure()?,
+            Need::Schemathesis => {
+                apt::unless_command("curl", "curl, to ask the API", &["curl"])?;
+                schemathesis::ensure()?;
+            }
         }
     }
     Ok(())

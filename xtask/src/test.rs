@@ -1,5 +1,6 @@
 //! `cargo xtask test`: chooses the kinds, runs them one after the other, and gives the verdict.
 
+mod api;
 mod kind;
 mod runner;
 mod summary;

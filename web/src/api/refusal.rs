@@ -26,7 +26,7 @@ type Responses = BTreeMap<String, RefOr<Response>>;
 
 impl IntoResponses for OfAny {
     fn responses() -> Responses {
-        list(&[
+        let mut all = list(&[
             (
                 400,
                 "A parameter, the path or a header is malformed: which one, what is allowed.",
@@ -38,7 +38,16 @@ impl IntoResponses for OfAny {
                 503,
                 "There is no answer now: the store does not answer, too much is asked at once, or it took too long.",
             ),
-        ])
+        ]);
+        // Answered before there is a request to speak of, without a body.
+        for (status, says) in [
+            ("414", "The address is longer than 64 KiB."),
+            ("431", "The head of the request is larger than 64 KiB."),
+        ] {
+            let response = ResponseBuilder::new().description(says).build();
+            all.insert(status.into(), response.into());
+        }
+        all
     }
 }
 

@@ -8,7 +8,7 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 
 use crate::setup::apt;
-use crate::{build, oracle, step, tree};
+use crate::{build, oracle, tree};
 
 /// The measuring's own place below `target/`.
 pub(super) struct Ground {
@@ -35,18 +35,8 @@ impl Ground {
         if lock.try_lock().is_err() {
             bail!("another `cargo xtask bench` runs; wait until it has ended");
         }
-        let binary = match std::env::var_os("BC_BIN") {
-            Some(given) => {
-                step::say(&format!(
-                    "measuring BC_BIN as it stands: {}",
-                    Path::new(&given).display()
-                ));
-                std::path::absolute(given).context("finding BC_BIN")?
-            }
-            None => build::complete()?,
-        };
         let ground = Self {
-            binary,
+            binary: build::given_or_complete()?,
             oracles: oracle::compile()?,
             folder,
             _lock: lock,
@@ -81,13 +71,7 @@ impl Ground {
 
     /// The executable, with the data directory and none of the caller's settings.
     pub(super) fn program(&self, role: &str) -> Command {
-        let mut command = Command::new(&self.binary);
-        for (name, _) in std::env::vars_os() {
-            let text = name.to_string_lossy();
-            if text.starts_with("BC_") || text.starts_with("AUTH_") {
-                command.env_remove(&name);
-            }
-        }
+        let mut command = build::program(&self.binary);
         command
             .current_dir(&self.folder)
             .arg(role)

@@ -25,6 +25,8 @@ pub(crate) enum Kind {
     Engines,
     /// The page in Chromium.
     Page,
+    /// The API against its description, by schemathesis.
+    Api,
 }
 
 impl Kind {
@@ -41,6 +43,7 @@ impl Kind {
             Kind::Faults => "faults",
             Kind::Engines => "engines",
             Kind::Page => "page",
+            Kind::Api => "api",
         }
     }
 
@@ -48,13 +51,16 @@ impl Kind {
     pub(crate) fn counts_tests(self) -> bool {
         matches!(
             self,
-            Kind::Unit | Kind::Live | Kind::Faults | Kind::Engines | Kind::Page
+            Kind::Unit | Kind::Live | Kind::Faults | Kind::Engines | Kind::Page | Kind::Api
         )
     }
 
     /// It loads programs into the kernel, or mounts file systems.
     pub(crate) fn as_root(self) -> bool {
-        matches!(self, Kind::Live | Kind::Faults | Kind::Engines | Kind::Page)
+        matches!(
+            self,
+            Kind::Live | Kind::Faults | Kind::Engines | Kind::Page | Kind::Api
+        )
     }
 
     /// What has to be set up for it.
@@ -66,6 +72,7 @@ impl Kind {
             Kind::Live | Kind::Faults => &[Need::Compiler, Need::Kernel, Need::Page],
             Kind::Engines => &[Need::Compiler, Need::Kernel, Need::Page, Need::Engines],
             Kind::Page => &[Need::Compiler, Need::Kernel, Need::Page, Need::Browser],
+            Kind::Api => &[Need::Compiler, Need::Kernel, Need::Page, Need::Schemathesis],
         }
     }
 }

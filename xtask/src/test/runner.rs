@@ -6,6 +6,7 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
+use super::api;
 use super::kind::Kind;
 use super::tally::{self, Tally};
 use crate::setup::apt;
@@ -44,6 +45,7 @@ pub(crate) fn run(kind: Kind) -> Result<Tally> {
         Kind::Faults => faults(),
         Kind::Engines => engines(),
         Kind::Page => page(),
+        Kind::Api => api::run(build::given_or_complete()?),
     }
 }
 

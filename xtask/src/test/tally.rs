@@ -1,5 +1,5 @@
-//! Counting: reads how many tests really ran out of what the runners print. Pure; knows two runners,
-//! Rust's own and Node's.
+//! Counting: reads how many tests really ran out of what the runners print. Pure; knows three runners:
+//! Rust's own, Node's and schemathesis.
 
 use std::ops::AddAssign;
 
@@ -52,6 +52,25 @@ pub(crate) fn of_cargo(output: &str) -> Tally {
     tally
 }
 
+/// Reads how many requests schemathesis made, out of its summary.
+pub(crate) fn of_schemathesis(output: &str) -> Tally {
+    // "  2168 generated, 2160 passed, 8 found 1 unique failure"
+    let summary = output
+        .split_once("Test cases:")
+        .and_then(|(_, rest)| rest.trim_start().lines().next())
+        .unwrap_or_default();
+    let count = |what: &str| {
+        let mut parts = summary.split(", ");
+        let part = parts.find(|part| part.contains(what))?;
+        part.split_whitespace().next()?.parse().ok()
+    };
+    Tally {
+        passed: count(" passed").unwrap_or(0),
+        failed: count(" found ").unwrap_or(0),
+        left_out: 0,
+    }
+}
+
 /// Sums the closing lines of Node's test runner, in its form for terminals and its form for pipes.
 pub(crate) fn of_node(output: &str) -> Tally {
     let mut tally = Tally::default();
@@ -78,6 +97,20 @@ pub(crate) fn of_node(output: &str) -> Tally {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn requests_of_schemathesis_are_counted() {
+        let tally = |passed, failed| Tally {
+            passed,
+            failed,
+            left_out: 0,
+        };
+        let all = "Test cases:\n  2168 generated, 2168 passed\n\nSeed: 1\n";
+        assert_eq!(of_schemathesis(all), tally(2168, 0));
+        let some = "Test cases:\n  20 generated, 17 passed, 3 found 1 unique failure\n";
+        assert_eq!(of_schemathesis(some), tally(17, 3));
+        assert_eq!(of_schemathesis("Traceback"), Tally::default());
+    }
 
     #[test]
     fn adds_up_every_test_program() {
