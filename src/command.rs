@@ -36,7 +36,7 @@ impl Command {
 }
 
 /// What every command takes.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 struct Shared {
     /// Directory that holds the records, the secret and the lock
     #[arg(long, value_name = "DIR", help = format!("Directory that holds the records, the secret and the lock [default: {DEFAULT_DATA}]"))]

@@ -33,10 +33,12 @@ pub(crate) enum Ask {
         /// How long to wait for those that live on, ms.
         patience_ms: u64,
     },
-    /// Where is its page?
-    Url {
+    /// A token that opens its page.
+    Token {
         /// Whose.
         id: String,
+        /// How long it is to be good for, s.
+        good_for_s: u64,
     },
     /// Leave the data directory to the `up` that asks.
     HandOver,
@@ -60,10 +62,10 @@ pub(crate) enum Answer {
         /// CPU of all of them, ns.
         cpu_ns: u64,
     },
-    /// To `url`.
-    Url {
-        /// The page, with a token that opens it.
-        url: String,
+    /// To `token`.
+    Token {
+        /// It.
+        token: String,
     },
     /// To `hand_over`: the directory is free.
     HandedOver,

@@ -13,7 +13,7 @@ use crate::settings::Settings;
 /// How long the link that `up` prints is good for.
 pub(crate) const ADMIN_FOR: Duration = Duration::from_secs(12 * 3600);
 
-/// How long the link that `run` prints is good for.
+/// How long the link that `run` prints is good for, and whatever else a user is given for a run of theirs.
 pub(crate) const RUN_FOR: Duration = Duration::from_secs(7 * 24 * 3600);
 
 /// Makes links to one page.
@@ -49,6 +49,16 @@ impl Links {
     /// One container's page.
     pub(crate) fn container(&self, id: &ContainerId) -> String {
         self.page.clone() + &self.query(Some(id))
+    }
+
+    /// A token for one container's page; absent: nobody asks for it.
+    pub(crate) fn token(&self, id: &ContainerId, good_for: Duration) -> Option<String> {
+        let secret = self.secret.as_ref()?;
+        Some(mint(
+            secret.expose(),
+            Subject::Container(id.clone()),
+            good_for,
+        ))
     }
 
     fn query(&self, id: Option<&ContainerId>) -> String {

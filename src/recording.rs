@@ -196,6 +196,12 @@ impl Desk {
         Ok(known.map(|record| record.lives))
     }
 
+    /// Has the kernel programs go on when the recorder stops: another waits to take them up.
+    pub(crate) async fn hand_over(&self) -> anyhow::Result<()> {
+        let asked = self.commands.send(Command::HandOver).await;
+        asked.context("the recorder has ended")
+    }
+
     /// Waits until every process of a run has ended and is stored, but no longer than `patience` for those that live on.
     pub(crate) async fn finish(
         &self,

@@ -103,6 +103,7 @@ pub(crate) struct Agent {
     finishing: Vec<commands::Finishing>,
     runs: Vec<commands::Run>,
     declared: BTreeMap<(u64, LossReason, Option<ContainerId>), (u64, u64)>,
+    hands_over: bool,
     ring: Option<kernel::RingFill>,
     /// The most that waited in the ring since the last account, bytes.
     ring_waiting_bytes: u64,
@@ -186,7 +187,7 @@ pub(crate) async fn run(
             samples = waiting.as_ref().map(|waiting| waiting.samples),
             "records are lost: the store did not take them before the end; what waits in the kernel is left there for the next recorder"
         );
-    } else {
+    } else if !agent.hands_over {
         agent.kernel.unpin();
     }
     status.send_modify(|status| status.recording = false);
@@ -254,6 +255,7 @@ impl Agent {
             finishing: Vec::new(),
             runs: Vec::new(),
             declared: BTreeMap::new(),
+            hands_over: false,
             ring: None,
             ring_waiting_bytes: 0,
             status: Status::default(),
@@ -335,7 +337,7 @@ impl Agent {
     fn say_whether_pinned(&self) {
         if self.kernel.adopted() {
             tracing::info!(
-                "taking over from a recorder that was killed: the kernel went on counting"
+                "taking over from a recorder that was killed or left: the kernel went on counting"
             );
         }
         if let (Some(why), true) = (self.kernel.unpinned(), self.config.pins.is_some()) {

@@ -31,6 +31,8 @@ pub enum Command {
         /// The answer.
         reply: oneshot::Sender<Finished>,
     },
+    /// Leave what is pinned to the next recorder when this one stops: it is waiting, and nothing in between is to be lost.
+    HandOver,
 }
 
 /// How a wait for a run's end came out.

@@ -1,4 +1,4 @@
-//! What an `up` answers: any user may have a command of theirs recorded, ask for its end and for its page. Root may for everybody.
+//! What an `up` answers: any user may have a command of theirs recorded, ask for its end and for a token for its page. Root may for everybody.
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -13,7 +13,7 @@ use tokio::sync::Mutex;
 use super::peer::Peer;
 use super::server::Answers;
 use super::{Answer, Ask};
-use crate::link::Links;
+use crate::link::{Links, RUN_FOR};
 use crate::recording::{Desk, Run};
 use crate::run::command_line;
 
@@ -64,9 +64,14 @@ impl Answers for UpDesk {
                     cpu_ns: finished.cpu_ns,
                 }
             }
-            Ask::Url { id } => Answer::Url {
-                url: self.links.container(&self.own(id, peer).await?),
-            },
+            Ask::Token { id, good_for_s } => {
+                let id = self.own(id, peer).await?;
+                let good_for = Duration::from_secs(good_for_s).min(RUN_FOR);
+                let token = self.links.token(&id, good_for);
+                Answer::Token {
+                    token: token.context("authentication is off: the page takes no token")?,
+                }
+            }
             Ask::HandOver => bail!(
                 "an `up` records here: stop that first, or name another directory with --data"
             ),

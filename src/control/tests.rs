@@ -38,6 +38,7 @@ async fn answering(mut inbox: mpsc::Receiver<Command>) {
                     cpu_ns: 7,
                 });
             }
+            Command::HandOver => {}
         }
     }
 }
@@ -106,17 +107,24 @@ async fn serve(socket: &Path) -> CancellationToken {
     store.write(&[batch]).await.unwrap();
     let (commands, inbox) = mpsc::channel(1);
     tokio::spawn(answering(inbox));
-    let flags = Layer {
-        auth: Some(false),
-        ..Layer::default()
-    };
-    let settings = Settings::from(flags);
-    let links = Links::new(&settings, settings.listen, &Secret::new("unused"));
+    let settings = Settings::from(Layer::default());
+    let links = Links::new(
+        &settings,
+        settings.listen,
+        &Secret::new("0123456789abcdef0123456789abcdef"),
+    );
     let shutdown = CancellationToken::new();
     let desk = UpDesk::new(Desk::new(commands, Arc::new(store)), links);
     let listener = address::listen(socket).unwrap();
     tokio::spawn(server::serve(desk, listener, shutdown.clone()));
     shutdown
+}
+
+fn token(id: &str) -> Ask {
+    Ask::Token {
+        id: id.into(),
+        good_for_s: 60,
+    }
 }
 
 fn record(id: &str, again: bool) -> Ask {
@@ -140,9 +148,10 @@ async fn each_question_has_its_answer() {
         cpu_ns: 7,
     };
     assert_eq!(served.ask(ask).await.unwrap(), finished);
-    let url = "http://127.0.0.1:5000/static/index.html?container=used".into();
-    let ask = Ask::Url { id: "used".into() };
-    assert_eq!(served.ask(ask).await.unwrap(), Answer::Url { url });
+    let Answer::Token { token } = served.ask(token("used")).await.unwrap() else {
+        panic!("another answer")
+    };
+    assert_eq!(token.split('.').count(), 3, "{token}");
     let refusal = served.refusal(Ask::HandOver).await;
     assert!(refusal.contains("an `up` records here"), "{refusal}");
 }
@@ -196,11 +205,11 @@ async fn nonsense_is_refused_and_the_talk_goes_on() {
             "{nonsense:?}: {answer}"
         );
     }
-    let question = b"{\"ask\":\"url\",\"id\":\"used\"}\n";
-    stream.write_all(question).await.unwrap();
+    let question = serde_json::to_string(&token("used")).unwrap() + "\n";
+    stream.write_all(question.as_bytes()).await.unwrap();
     let mut answer = String::new();
     stream.read_line(&mut answer).await.unwrap();
-    assert!(answer.starts_with(r#"{"answer":"url""#), "{answer}");
+    assert!(answer.starts_with(r#"{"answer":"token""#), "{answer}");
 }
 
 #[tokio::test]
@@ -248,10 +257,9 @@ async fn a_socket_that_nobody_listens_on_is_nobody() {
 #[tokio::test]
 async fn who_asks_an_up_that_stops_is_told() {
     let served = Served::start().await;
-    let ask = || Ask::Url { id: "used".into() };
-    served.ask(ask()).await.unwrap();
+    served.ask(token("used")).await.unwrap();
     served.shutdown.cancel();
-    let refusal = served.refusal(ask()).await;
+    let refusal = served.refusal(token("used")).await;
     assert!(refusal.contains("has stopped"), "{refusal}");
 }
 

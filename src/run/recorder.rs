@@ -151,7 +151,10 @@ impl Recorder {
             _lock: lock,
             ..
         } = *own;
-        let stopped = recording.stop().await;
+        let stopped = match recording.desk.hand_over().await {
+            Ok(()) => recording.stop().await,
+            ended => ended,
+        };
         drop(lock);
         let _ = done.send(());
         stopped.context("the last seconds before an `up` took over may be missing")?;

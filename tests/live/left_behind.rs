@@ -102,26 +102,36 @@ fn an_up_takes_over_from_a_lone_run_and_it_stays_one_life() {
     let _turn = turn();
     let data = Data::new();
     let burn = oracle::path("burn");
-    let script = format!("{burn} single 300; read go; {burn} single 300; exit 5");
-    let mut run = data.run("handed", &["sh", "-c", &script]);
+    // Never without a process that is born or ends, and it counts them.
+    let go = data.path().join("go");
+    let script = format!(
+        "{burn} single 300; n=0; until [ -e {} ]; do sleep 0.01; n=$((n+1)); done; {burn} single 300; echo $n; exit 5",
+        go.display()
+    );
+    let run = data.run("handed", &["sh", "-c", &script]);
     let mut truths = vec![run.line(RUNS_WITHIN)];
 
     let up = data.up(&[]);
     let alive = up.api.container("handed").expect("it is known at once");
-    assert_eq!((alive.state.as_str(), alive.open_processes), ("live", 1));
-    run.write("\n");
-    let ended = run.finish(RUNS_WITHIN);
+    assert_eq!(alive.state, "live");
+    std::fs::write(&go, "").expect("a file can be written");
+    let mut ended = run.finish(RUNS_WITHIN);
     assert_eq!(ended.code(), 5, "{}", ended.stderr);
     assert!(
         ended.stderr.contains("records on") && ended.stderr.contains("since an `up` took over"),
         "{}",
         ended.stderr
     );
+    let sleeps: u64 = ended
+        .stdout
+        .remove(1)
+        .parse()
+        .expect("it counts its sleeps");
     truths.extend(ended.stdout);
 
     let container = up.api.past("handed");
-    // The shell, and twice an oracle and its burner.
-    assert_eq!(container.processes, 5);
+    // The shell, twice an oracle and its burner, and every sleep on either side and in between.
+    assert_eq!(container.processes, 1 + 4 + sleeps);
     let lives = up.api.get("/api/v1/containers/handed").json()["lives"].clone();
     assert_eq!(lives.as_array().map(Vec::len), Some(1), "{lives}");
     let processes = up.api.processes("handed");
@@ -137,8 +147,10 @@ fn an_up_takes_over_from_a_lone_run_and_it_stays_one_life() {
             0.01,
         );
     }
-    let shell = processes.iter().find(|process| process.is_root);
-    let shell = shell.expect("the shell was there all the time");
+    let roots: Vec<_> = processes.iter().filter(|process| process.is_root).collect();
+    let [shell] = roots[..] else {
+        panic!("the shell is the first of all, then and now: {roots:?}")
+    };
     assert_eq!((shell.exit_code, shell.end_unseen), (Some(5), false));
     let losses = up.api.losses("handed");
     assert!(

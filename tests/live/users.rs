@@ -150,8 +150,22 @@ fn a_link_opens_the_run_it_was_given_for_and_no_other() {
         "/api/v1/containers/theirs",
         "/api/v1/containers/theirs/processes",
     ] {
-        let status = mine.get(path).status;
-        assert!([401, 403, 404].contains(&status), "{path}: {status}");
+        assert_eq!(mine.get(path).status, 403, "{path}");
+    }
+    let token = |user: User, of: &[&str]| {
+        let mut command = program::command(&["token", "--data", data.as_str()]);
+        user.start(command.args(of)).finish(RUNS_WITHIN)
+    };
+    let asked = token(NOBODY, &["--container", "mine", "--for", "30m"]).success();
+    let shared = Api {
+        token: asked.stdout.concat(),
+        ..mine.clone()
+    };
+    assert_eq!(shared.get("/api/v1/containers/mine").status, 200);
+    assert_eq!(shared.get("/api/v1/containers/theirs").status, 403);
+    for others in [["--container", "theirs"].as_slice(), &["--admin"]] {
+        let ended = token(NOBODY, others);
+        assert_eq!((ended.code(), ended.stdout.len()), (1, 0), "{others:?}");
     }
     let seen: Vec<_> = mine.containers("").into_iter().map(|c| c.id).collect();
     assert_eq!(seen, ["mine"]);

@@ -55,6 +55,7 @@ impl Agent {
                 patience,
                 reply,
             } => self.finish(&id, patience, reply),
+            Command::HandOver => self.hands_over = true,
         }
     }
 

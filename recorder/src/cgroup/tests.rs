@@ -258,3 +258,34 @@ fn in_a_threaded_cgroup_a_run_still_gets_one() {
     child.wait().unwrap();
     cgroup.remove(Duration::from_secs(5)).unwrap();
 }
+
+#[test]
+fn where_a_cgroup_was_delegated_a_runs_is_too() {
+    let hierarchies = Hierarchies::mounted().unwrap();
+    for hierarchy in of_each_version(&hierarchies) {
+        let only = Hierarchies::mounted().unwrap();
+        let only = Hierarchies(
+            only.0
+                .into_iter()
+                .filter(|other| other.id() == hierarchy.id())
+                .collect(),
+        );
+        let outer = Made::below(hierarchy.mount_point(), "delegated");
+        std::os::unix::fs::chown(&outer.0, Some(4242), Some(4343)).unwrap();
+        let mut child = Command::new("cat").stdin(Stdio::piped()).spawn().unwrap();
+        fs::write(outer.0.join("cgroup.procs"), child.id().to_string()).unwrap();
+        let cgroup = RunCgroup::below(&only, child.id(), "theirs").unwrap();
+        assert!(cgroup.is_below(&only, child.id()));
+        for file in ["", "cgroup.procs"] {
+            let owner = fs::metadata(cgroup.directory().join(file)).unwrap();
+            assert_eq!((owner.uid(), owner.gid()), (4242, 4343), "{file}");
+        }
+        cgroup.add(child.id()).unwrap();
+        assert!(!cgroup.is_below(&only, child.id()));
+        cgroup.send_back().unwrap();
+        assert!(cgroup.is_below(&only, child.id()));
+        cgroup.remove(Duration::from_secs(5)).unwrap();
+        drop(child.stdin.take());
+        child.wait().unwrap();
+    }
+}
