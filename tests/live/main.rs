@@ -11,6 +11,7 @@ mod access;
 mod bad_input;
 mod before;
 mod burners;
+mod cores;
 mod crash;
 mod deaths;
 mod gap;
