@@ -7,9 +7,11 @@
 #[path = "../harness/harness.rs"]
 mod harness;
 
+mod busy;
 mod database;
 mod disk;
 mod full_disk;
+mod gone;
 mod kills;
 mod read_only;
 mod retention;

@@ -1,15 +1,11 @@
 //! `up` on a disk that the kernel takes all writing away from: it says so, ends orderly, and what was stored is there after the repair.
 
-use std::time::Duration;
-
+use crate::busy::{BUSY, SHOWS_WITHIN, problem};
 use crate::database::{assert_sound, dumped};
 use crate::disk::Disk;
-use crate::full_disk::BUSY;
 use crate::harness::program::turn;
 use crate::harness::up::{Data, RUNS_WITHIN};
 use crate::harness::wait;
-
-const SHOWS_WITHIN: Duration = Duration::from_secs(60);
 
 #[test]
 fn a_disk_that_turns_read_only_is_told_and_nothing_stored_is_harmed() {
@@ -30,16 +26,15 @@ fn a_disk_that_turns_read_only_is_told_and_nothing_stored_is_harmed() {
     });
     disk.break_down();
     let said = wait::until("word of the disk", SHOWS_WITHIN, || {
-        let me = up.api.get("/api/v1/me").json();
-        let problem = me["recording_problem"].as_str().map(str::to_owned);
-        problem.ok_or(me.to_string())
+        problem(&up).ok_or("it is not told".to_owned())
     });
     assert!(
         said.contains("bubble-chamber.db") && said.contains("read-only"),
         "{said}"
     );
-    // What is stored is still told.
+    // What is stored is still told, and can be looked over.
     assert!(up.api.container("before").is_some());
+    assert_sound(data.path());
     let ended = up.terminate();
     run.finish(RUNS_WITHIN);
     assert!(
