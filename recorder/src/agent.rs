@@ -178,6 +178,10 @@ pub(crate) async fn run(
         }
         agent.finish_some();
     }
+    // What was asked before the end was.
+    while let Ok(command) = commands.try_recv() {
+        agent.obey(command);
+    }
     agent.stop();
     agent.delivery.close();
     if tokio::time::timeout(LAST_DELIVERY, carrier).await.is_err() {

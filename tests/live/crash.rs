@@ -174,9 +174,10 @@ fn check_losses(losses: &[Loss], gaps: &[Gap]) -> u64 {
     }
     println!("{} gaps, declared: {counts:?}", gaps.len());
     for gap in gaps {
+        // From the second after the last record on, so many seconds.
         let declared = losses.iter().any(|loss| {
-            loss.reason == "recorder_down"
-                && (gap.from_ms - 2_000.0..=gap.to_ms).contains(&loss.at_ms)
+            let until_ms = loss.at_ms + 1e3 * (loss.count + 1) as f64;
+            loss.reason == "recorder_down" && loss.at_ms <= gap.to_ms && until_ms >= gap.from_ms
         });
         assert!(
             declared,
@@ -289,6 +290,22 @@ fn pins_of_another_build_are_cleared_and_counting_goes_on_from_the_kernels_total
         number(&truth, "cpu_ns"),
         0.01,
     );
+    up.stop();
+}
+
+#[test]
+fn a_recorder_without_pins_says_so() {
+    let _turn = turn();
+    let data = Data::new();
+    let up = data.up(&["--kernel-log"]);
+    assert!(!pins(&data).exists());
+    let said = wait::until("the problem in the API", RUNS_WITHIN, || {
+        let me = up.api.get("/api/v1/me").json();
+        let said = me["recording_problem"].as_str().map(str::to_owned);
+        said.ok_or(me.to_string())
+    });
+    assert!(said.contains("killed") && said.contains("log"), "{said}");
+    assert!(up.stderr().contains("nothing is pinned"), "{}", up.stderr());
     up.stop();
 }
 
