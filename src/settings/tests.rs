@@ -99,6 +99,23 @@ fn the_example_file_says_the_defaults_and_knows_every_key() {
 }
 
 /// `  # key: value` without its mark; prose stays a comment.
+#[test]
+fn what_is_excluded_is_added_to_what_always_is_and_units_are_named_anywhere() {
+    let file = "recorder: {exclude: [\"ci-*\"], units: [nginx.service], containerd_states: [/c]}\n";
+    let recorder = resolve(Layer::default(), &[], file).unwrap().recorder;
+    assert_eq!(recorder.exclude, ["sysdig", "host", "cassandra", "ci-*"]);
+    assert_eq!(recorder.units, ["nginx.service"]);
+    assert_eq!(recorder.containerd_states, [Path::new("/c")]);
+    let flags = Layer {
+        exclude: Some(vec!["tmp-*".into()]),
+        units: Some(vec!["postgresql@*".into()]),
+        ..Layer::default()
+    };
+    let recorder = resolve(flags, &[], file).unwrap().recorder;
+    assert_eq!(recorder.exclude, ["sysdig", "host", "cassandra", "tmp-*"]);
+    assert_eq!(recorder.units, ["postgresql@*"]);
+}
+
 fn uncommented(line: &str) -> Option<String> {
     let (indent, rest) = line.split_once("# ")?;
     let (key, _) = rest.split_once(": ")?;

@@ -28,7 +28,8 @@ fn run(namespace: &str, id: &str, options: &[&str]) -> Command {
         &required("BC_ROOTFS", "a root file system with busybox"),
         id,
     ]);
-    command.args(["/oracles/storm", "30", "mix", "500"]);
+    // Its name is in a file that goes with it: long enough for a machine with much else to do.
+    command.args(["/oracles/storm", "30", "mix", "5000"]);
     command
 }
 
