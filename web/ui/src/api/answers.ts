@@ -148,6 +148,28 @@ export interface Usage {
   losses: Loss[]
 }
 
+/** What a process used on one core. */
+export interface CoreUsage {
+  cpu: number
+  /** Nanoseconds in the range. */
+  sum: number
+  /** Nanoseconds per second, step by step. */
+  mean: number[]
+}
+
+export interface Cores {
+  unit: string
+  resolution: 's' | 'm' | 'h' | 'd'
+  step_ms: Ms
+  from_ms: Ms
+  to_ms: Ms
+  times_ms: Ms[]
+  covered_ms: Ms[]
+  /** By number; only those that it used. */
+  cpus: CoreUsage[]
+  losses: Loss[]
+}
+
 export interface Loss {
   at_ms: Ms
   reason: string

@@ -1,4 +1,4 @@
-/** A process's own CPU and memory, over the part of the window in which it lived. */
+/** A process's own CPU (in all, and core by core) and memory, over the part of the window in which it lived. */
 import { useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks'
 import type uPlot from 'uplot'
 import type { Process, Usage } from '../api/answers.ts'
@@ -11,6 +11,7 @@ import { useAnswer } from '../live/answer.ts'
 import { go, hrefWith } from '../view/place.ts'
 import type { View } from '../view/view.ts'
 import type { Window } from '../view/window.ts'
+import { CoreRows } from './CoreRows.tsx'
 
 interface ProcessChartsProps {
   process: Process
@@ -40,6 +41,16 @@ export function ProcessCharts(props: ProcessChartsProps) {
         KINDS.slice(0, 2).map((kind) => (
           <Own key={kind.metric} {...props} kind={kind} from_ms={from_ms} to_ms={to_ms} width={width} />
         ))}
+      {drawable && (
+        <CoreRows
+          container={props.view.container}
+          process={process.id}
+          resolution={props.view.resolution}
+          from_ms={from_ms}
+          to_ms={to_ms}
+          beat={props.beat}
+        />
+      )}
     </div>
   )
 }
