@@ -1,5 +1,7 @@
 //! The commands as a shell sees them: names, exit codes, what goes to which output. Nothing here records, and nothing needs root.
 
+mod db;
+
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
@@ -240,111 +242,6 @@ fn a_reader_that_went_away_is_no_failure() {
             "{words:?}"
         );
     }
-}
-
-#[test]
-fn a_database_is_made_once_and_upgraded_as_often_as_one_likes() {
-    let parent = tempfile::tempdir().expect("a temporary folder can be made");
-    let data = parent.path().join("new");
-    let data = data.to_str().expect("its name is text");
-    let file = Path::new(data).join("bubble-chamber.db");
-
-    let missing = call(&["db", "upgrade", "--data", data]);
-    assert_eq!(missing.status.code(), Some(1), "{}", said(&missing.stderr));
-    assert!(!file.exists(), "upgrading makes nothing");
-
-    let made = call(&["db", "init", "--data", data]);
-    assert_eq!(made.status.code(), Some(0), "{}", said(&made.stderr));
-    assert_eq!(
-        file.metadata().expect("it was made").permissions().mode() & 0o077,
-        0
-    );
-    let bytes = std::fs::read(&file).expect("it was made");
-
-    let again = call(&["db", "init", "--data", data]);
-    assert_eq!((again.status.code(), again.stdout.len()), (Some(1), 0));
-    assert!(
-        said(&again.stderr).contains("bubble-chamber.db"),
-        "{}",
-        said(&again.stderr)
-    );
-    assert_eq!(
-        std::fs::read(&file).expect("it is there"),
-        bytes,
-        "nothing was changed"
-    );
-
-    let upgrade = call(&["db", "upgrade", "--data", data]);
-    assert_eq!(upgrade.status.code(), Some(0), "{}", said(&upgrade.stderr));
-    assert!(
-        said(&upgrade.stdout).contains("nothing to do"),
-        "{}",
-        said(&upgrade.stdout)
-    );
-}
-
-#[test]
-fn a_database_is_looked_over_and_written_out() {
-    let parent = tempfile::tempdir().expect("a temporary folder can be made");
-    let data = path(&parent);
-    let missing = call(&["db", "check", "--data", data]);
-    assert_eq!((missing.status.code(), missing.stdout.len()), (Some(1), 0));
-    assert!(said(&missing.stderr).contains("is not there"));
-
-    assert!(call(&["db", "init", "--data", data]).status.success());
-    let sound = call(&["db", "check", "--data", data]);
-    assert_eq!(sound.status.code(), Some(0), "{}", said(&sound.stderr));
-    assert!(said(&sound.stdout).contains("is sound"));
-
-    let lives = call(&["db", "dump", "--data", data, "--what", "lives"]);
-    assert_eq!((lives.status.code(), lives.stdout.len()), (Some(0), 0));
-    let names = call(&[
-        "db", "dump", "--data", data, "--what", "lives", "--format", "csv",
-    ]);
-    assert!(said(&names.stdout).starts_with("container,host,began_ns,"));
-    let unknown = call(&["db", "dump", "--data", data, "--container", "nobody"]);
-    assert_eq!((unknown.status.code(), unknown.stdout.len()), (Some(1), 0));
-    assert!(said(&unknown.stderr).contains("`nobody`"));
-    for wrong in [
-        &["--resolution", "y"][..],
-        &["--from", "tomorrow"],
-        &["--what", "nothing"],
-    ] {
-        let words = [&["db", "dump", "--data", data, "--container", "c"], wrong].concat();
-        assert_eq!(call(&words).status.code(), Some(2), "{wrong:?}");
-    }
-
-    // A byte of a table's page is enough.
-    let file = parent.path().join("bubble-chamber.db");
-    let mut bytes = std::fs::read(&file).expect("it was made");
-    bytes[3 * 4096..4 * 4096].fill(0xa5);
-    std::fs::write(&file, bytes).expect("it can be written");
-    let damaged = call(&["db", "check", "--data", data]);
-    assert_eq!(damaged.status.code(), Some(1));
-    assert!(said(&damaged.stderr).contains("damaged"));
-    assert!(!damaged.stdout.is_empty(), "what is wrong is told");
-}
-
-#[test]
-fn a_reader_that_goes_away_ends_a_dump_quietly() {
-    let parent = tempfile::tempdir().expect("a temporary folder can be made");
-    let data = path(&parent);
-    assert!(call(&["db", "init", "--data", data]).status.success());
-    let dump = [
-        "db", "dump", "--data", data, "--what", "lives", "--format", "csv",
-    ];
-    let (reader, writer) = std::io::pipe().expect("a pipe can be made");
-    drop(reader);
-    let output = command(Path::new(PROGRAM), &dump)
-        .stdout(writer)
-        .stderr(Stdio::piped())
-        .spawn()
-        .and_then(std::process::Child::wait_with_output)
-        .expect("the program starts");
-    assert_eq!(
-        (output.status.code(), said(&output.stderr).as_str()),
-        (Some(0), "")
-    );
 }
 
 #[test]
