@@ -6,7 +6,7 @@ use bc_abi::{EventKind, KernelLoss, process_flag};
 
 use crate::entry::{self, Begin};
 use crate::task::Task;
-use crate::{event, words};
+use crate::{event, watch, words};
 
 /// `(destination, path, task, whole thread group)`. The task's cgroups are the new ones already.
 #[btf_tracepoint(function = "cgroup_attach_task")]
@@ -17,7 +17,7 @@ pub(crate) fn cgroup_attach(ctx: BtfTracePointContext) -> i32 {
         return 0;
     }
     let keys = task.cgroups();
-    let watched = entry::watched(&keys);
+    let watched = watch::any(&keys);
     match entry::of(task) {
         Some((key, process)) => {
             // SAFETY: a live map value, which only moves write to.
@@ -28,7 +28,7 @@ pub(crate) fn cgroup_attach(ctx: BtfTracePointContext) -> i32 {
                 entry::set_flag(process, process_flag::LEFT);
             }
             if !watched || left {
-                event::of_process(EventKind::Left, key, KernelLoss::RingCgroup);
+                event::of_process(EventKind::Left, key, KernelLoss::RingEnd);
             }
         }
         None if watched => {

@@ -7,7 +7,7 @@ use aya_log_ebpf::debug;
 use bc_abi::{EventKind, KernelLoss, MkdirEvent, Watch};
 
 use crate::maps::{EVENTS, MKDIR_SCRATCH, WATCHES, lost};
-use crate::{kernel_string, task};
+use crate::{kernel_string, task, watch};
 
 /// `(cgroup, path)`.
 #[btf_tracepoint(function = "cgroup_mkdir")]
@@ -28,6 +28,7 @@ pub(crate) fn cgroup_mkdir(ctx: BtfTracePointContext) -> i32 {
         )
         .is_err()
     {
+        watch::filter(&key);
         lost(KernelLoss::WatchTable, 0);
     }
     let Some(event) = MKDIR_SCRATCH.get_ptr_mut(0) else {

@@ -4,25 +4,9 @@ use aya_ebpf::helpers::bpf_ktime_get_boot_ns;
 use aya_log_ebpf::warn;
 use bc_abi::{CgroupKey, ENTRY_SLOTS, KernelLoss, Process, ProcessKey, Totals, process_flag};
 
-use crate::maps::{ENTRY_SCRATCH, PROCESSES, SIGNALS, WATCHES, add, lost};
+use crate::maps::{ENTRY_SCRATCH, PROCESSES, SIGNALS, add, lost};
 use crate::task::Task;
-use crate::{core_time, words};
-
-/// Whether any of these cgroups is watched.
-#[inline(always)]
-pub(crate) fn watched(keys: &[CgroupKey; ENTRY_SLOTS]) -> bool {
-    is_watched(&keys[0])
-        || is_watched(&keys[1])
-        || is_watched(&keys[2])
-        || is_watched(&keys[3])
-        || is_watched(&keys[4])
-}
-
-#[inline(always)]
-fn is_watched(key: &CgroupKey) -> bool {
-    // SAFETY: only the pointer's presence is looked at.
-    key.id != 0 && unsafe { WATCHES.get(key) }.is_some()
-}
+use crate::{core_time, watch, words};
 
 /// Whether a process that was in `before` and is in `now` has left a watched cgroup.
 ///
@@ -44,7 +28,7 @@ pub(crate) unsafe fn left(
 
 #[inline(always)]
 fn has_left(before: &CgroupKey, now: &CgroupKey) -> bool {
-    (before.id != now.id || before.hierarchy != now.hierarchy) && is_watched(before)
+    (before.id != now.id || before.hierarchy != now.hierarchy) && watch::may_be(before, watch::filtering())
 }
 
 /// The entry of a task's process, found by its signal struct: valid to the task's last switch.
@@ -64,8 +48,10 @@ pub(crate) enum Begin {
     Forked,
     /// Moved in while alive.
     Moved,
-    /// Found by a walk.
+    /// Found by a walk; it was there before the programs were.
     Found,
+    /// Found by a walk; it was born under the programs, when there was no room.
+    Late,
 }
 
 /// Takes a process into the table. `task` is its leader. False, and counted, when the table is full.
@@ -100,8 +86,12 @@ pub(crate) fn make(
         Begin::Forked => process_flag::FORKED,
         Begin::Moved => process_flag::MOVED,
         Begin::Found => process_flag::FOUND,
+        Begin::Late => process_flag::FOUND | process_flag::LATE,
     };
-    if begin != Begin::Forked {
+    if begin == Begin::Late {
+        // Its threads that have ended are charged to its cgroup already; those that live have all their CPU still to tell.
+        entry.threads_begun = task.thread_count();
+    } else if begin != Begin::Forked {
         // What the kernel has summed up of earlier threads belongs to the running totals, and all of it to what was before.
         entry.ended = task.reaped_totals();
         entry.base = task.totals();
@@ -109,7 +99,7 @@ pub(crate) fn make(
         entry.base.add(&before);
         entry.threads_begun = task.thread_count();
         if entry.threads_begun > 1 && begin == Begin::Moved {
-            lost(KernelLoss::EntryInexact, 0);
+            entry.flags |= process_flag::INEXACT;
         }
     }
     let signal = task.signal() as u64;

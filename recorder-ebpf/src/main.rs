@@ -7,6 +7,7 @@
 #![allow(internal_features)]
 #![feature(asm_experimental_arch, core_intrinsics)]
 
+mod account;
 mod cgroup_attach;
 mod cgroup_mkdir;
 mod cgroup_rmdir;
@@ -23,6 +24,7 @@ mod switch;
 mod task;
 mod task_move;
 mod walk;
+mod watch;
 mod words;
 
 #[panic_handler]

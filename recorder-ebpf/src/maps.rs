@@ -7,13 +7,22 @@ use aya_ebpf::bindings::{
 use aya_ebpf::macros::map;
 use aya_ebpf::maps::{Array, HashMap, PerCpuArray, RingBuf};
 use bc_abi::{
-    ACCOUNTS_MAX, Account, CgroupKey, CgroupNote, Control, CoreKey, Declared, ExecEvent, KernelLoss, MkdirEvent, PROCESSES_MAX, Process,
+    ACCOUNTS_MAX, Account, CgroupKey, CgroupNote, Control, CoreKey, Declared, ExecEvent, FILTER_SLOTS, KernelLoss, MkdirEvent, PROCESSES_MAX, Process,
     ProcessKey, RING_BYTES, TaskRecord, WATCHES_MAX, Watch,
 };
 
 /// Watched cgroups.
 #[map]
 pub(crate) static WATCHES: HashMap<CgroupKey, Watch> = HashMap::with_max_entries(WATCHES_MAX, 0);
+
+/// Stands in for a full watch table: how many cgroups it had no room for, by [`CgroupKey::filter_slot`], and behind those how many in all. A slot
+/// whose count is not the one in `FILTER_BASE` may hold a watched cgroup. Only the programs write here.
+#[map]
+pub(crate) static FILTER: Array<u64> = Array::with_max_entries(FILTER_SLOTS + 1, 0);
+
+/// The counts in `FILTER` that mean nothing (any more), or [`bc_abi::FILTER_OWNED`]. Only the agent writes here.
+#[map]
+pub(crate) static FILTER_BASE: Array<u64> = Array::with_max_entries(FILTER_SLOTS + 1, 0);
 
 /// Processes of watched cgroups, living and not yet collected.
 #[map]
@@ -92,9 +101,15 @@ pub(crate) static ENTRY_SCRATCH: PerCpuArray<Process> = PerCpuArray::with_max_en
 /// Counts a loss.
 #[inline(always)]
 pub(crate) fn lost(reason: KernelLoss, cpu_ns: u64) {
-    if let Some(count) = LOSSES.get_ptr_mut(reason as u32) {
+    lost_many(reason, 1, cpu_ns);
+}
+
+/// Counts several losses at once, or only their CPU.
+#[inline(always)]
+pub(crate) fn lost_many(reason: KernelLoss, count: u64, cpu_ns: u64) {
+    if let Some(sum) = LOSSES.get_ptr_mut(reason as u32) {
         // SAFETY: this CPU's own element.
-        unsafe { *count += 1 };
+        unsafe { *sum += count };
     }
     if cpu_ns != 0
         && let Some(sum) = LOST_CPU.get_ptr_mut(reason as u32)

@@ -8,7 +8,7 @@ use bc_abi::{ARGS_MAX, EventKind, ExecEvent, KernelLoss, PATH_MAX, process_flag}
 
 use crate::entry;
 use crate::layout::{load, offset};
-use crate::maps::{EVENTS, EXEC_SCRATCH, lost, wake_when_filling};
+use crate::maps::{EVENTS, EXEC_SCRATCH, add, lost, wake_when_filling};
 use crate::task::Task;
 
 /// `(task, old pid, binprm)`.
@@ -84,6 +84,8 @@ pub(crate) fn process_exec(ctx: BtfTracePointContext) -> i32 {
         )
     };
     if EVENTS.output::<[u8]>(bytes, wake_when_filling()).is_err() {
+        // SAFETY: a live map value.
+        unsafe { add(&raw mut (*process).execs_lost, 1) };
         lost(KernelLoss::RingExec, 0);
     }
     0

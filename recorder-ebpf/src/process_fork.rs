@@ -8,7 +8,7 @@ use aya_ebpf::programs::BtfTracePointContext;
 use crate::entry::{self, Begin};
 use crate::maps::add;
 use crate::task::Task;
-use crate::{core_time, words};
+use crate::{core_time, watch, words};
 
 /// `(parent, child)`.
 #[btf_tracepoint(function = "sched_process_fork")]
@@ -34,7 +34,7 @@ pub(crate) fn process_fork(ctx: BtfTracePointContext) -> i32 {
         }
         _ => child.cgroups(),
     };
-    if entry::watched(&keys) {
+    if watch::any(&keys) {
         entry::make(child, child.process_key(), &keys, Begin::Forked);
     }
     0

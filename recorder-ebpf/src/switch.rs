@@ -3,12 +3,12 @@
 use aya_ebpf::helpers::bpf_ktime_get_boot_ns;
 use aya_ebpf::macros::btf_tracepoint;
 use aya_ebpf::programs::BtfTracePointContext;
-use bc_abi::{Account, CgroupKey, EventKind, KernelLoss, Process, Totals, end_flag, process_flag};
+use bc_abi::{EventKind, KernelLoss, Process, end_flag, process_flag};
 
 use crate::layout::{Object, load, offset};
-use crate::maps::{ACCOUNTS, PROCESSES, SIGNALS, WATCHES, add, lost};
+use crate::maps::{PROCESSES, SIGNALS, add, lost};
 use crate::task::Task;
-use crate::{core_time, entry, event};
+use crate::{account, core_time, entry, event};
 
 /// `SIGNAL_GROUP_EXIT`, the same in every kernel we know.
 const GROUP_EXIT: u32 = 4;
@@ -29,7 +29,7 @@ pub(crate) fn close(task: Task) {
     let signal = task.signal() as u64;
     // SAFETY: keys are written once, before the process runs.
     let Some(key) = (unsafe { SIGNALS.get(&signal) }) else {
-        unlisted(task);
+        account::charge(task);
         return;
     };
     let key = *key;
@@ -89,44 +89,4 @@ unsafe fn note_end(task: Task, process: *mut Process) {
             (*end).flags |= end_flag::OOM_VICTIM;
         }
     }
-}
-
-/// A thread whose process is not in the table: nobody's, or one that the table had no room for.
-#[inline(always)]
-fn unlisted(task: Task) {
-    let keys = task.cgroups();
-    let totals = task.totals();
-    // Its account is its first watched cgroup's, in the order of the slots.
-    let _ = charge(&keys[0], &totals)
-        || charge(&keys[1], &totals)
-        || charge(&keys[2], &totals)
-        || charge(&keys[3], &totals)
-        || charge(&keys[4], &totals);
-}
-
-#[inline(always)]
-fn charge(key: &CgroupKey, totals: &Totals) -> bool {
-    // SAFETY: only the pointer's presence is looked at.
-    if key.id == 0 || unsafe { WATCHES.get(key) }.is_none() {
-        return false;
-    }
-    if ACCOUNTS.get_ptr_mut(key).is_none() {
-        let _ = ACCOUNTS.insert(
-            key,
-            &Account {
-                threads: 0,
-                cpu_ns: 0,
-            },
-            0,
-        );
-    }
-    match ACCOUNTS.get_ptr_mut(key) {
-        // SAFETY: a live map value.
-        Some(account) => unsafe {
-            add(&raw mut (*account).threads, 1);
-            add(&raw mut (*account).cpu_ns, totals.cpu_ns);
-        },
-        None => lost(KernelLoss::ProcessTable, totals.cpu_ns),
-    }
-    true
 }

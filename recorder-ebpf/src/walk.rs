@@ -11,7 +11,7 @@ use crate::entry::{self, Begin};
 use crate::layout::{Object, load, offset};
 use crate::maps::{CONTROL, PROCESSES, TASK_SCRATCH};
 use crate::task::{Task, resident_pages};
-use crate::words;
+use crate::{watch, words};
 
 /// `struct bpf_iter__task`.
 #[repr(C)]
@@ -37,7 +37,7 @@ pub(crate) unsafe extern "C" fn walk_tasks(ctx: *const Context) -> i32 {
     // An iterator holds its task, and with it the leader: the key can be read off, without the way over the signal struct.
     let key = task.process_key();
     let process = match PROCESSES.get_ptr_mut(&key) {
-        None if control.discover != 0 && task.is_leader() && discover(task, key) => {
+        None if control.discover != 0 && task.is_leader() && discover(task, key, control) => {
             flags |= task_flag::NEW;
             PROCESSES.get_ptr_mut(&key)
         }
@@ -129,12 +129,15 @@ pub(crate) unsafe extern "C" fn walk_tasks(ctx: *const Context) -> i32 {
 
 /// Takes a living leader of a watched cgroup into the table.
 #[inline(always)]
-fn discover(task: Task, key: ProcessKey) -> bool {
-    if task.group_is_dead() {
+fn discover(task: Task, key: ProcessKey, control: &Control) -> bool {
+    // One whose leader is gone is charged to its cgroup already.
+    let late = key.start_boot_ns >= control.attached_boot_ns;
+    if task.group_is_dead() || (late && task.is_dead()) {
         return false;
     }
     let keys = task.cgroups();
-    entry::watched(&keys) && entry::make(task, key, &keys, Begin::Found)
+    let begin = if late { Begin::Late } else { Begin::Found };
+    watch::any(&keys) && entry::make(task, key, &keys, begin)
 }
 
 /// Whether a process has one thread, and that has not run since its last record, and nobody took memory from it. Notes what the record

@@ -14,14 +14,15 @@ mod naming;
 mod notes;
 mod releases;
 mod resume;
+mod room;
 mod sampling;
 
-use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bc_abi::ProcessKey;
+use bc_abi::{CgroupKey, ProcessKey};
 use bc_schema::{Batch, BootId, Container, ContainerId, LossReason, ProcessId};
 use tokio::io::unix::AsyncFd;
 use tokio::sync::{mpsc, watch};
@@ -87,6 +88,10 @@ pub(crate) struct Agent {
     ended: VecDeque<Container>,
     closing: Vec<ProcessKey>,
     moved: Vec<(ProcessKey, u64)>,
+    /// Cgroups of lives that the watch table had no room for.
+    filtered: BTreeSet<CgroupKey>,
+    /// The log has said so.
+    filter_told: bool,
     discover: bool,
     walks: u64,
     /// The latest walk that went through, by its number and when it began, ns since the epoch.
@@ -242,6 +247,8 @@ impl Agent {
             ended: VecDeque::new(),
             closing: Vec::new(),
             moved: Vec::new(),
+            filtered: BTreeSet::new(),
+            filter_told: false,
             discover: true,
             walks: 0,
             last_look: None,
@@ -252,7 +259,7 @@ impl Agent {
                 host: config.host.clone(),
                 ..Batch::default()
             },
-            delivery: Delivery::new(began_ns),
+            delivery: Delivery::new(began_ns, &config.capacities),
             releases: releases::Releases::default(),
             phase: Phase::Finding,
             stored: HashSet::new(),

@@ -1,18 +1,19 @@
 //! Batches on their way to the sink: kept until it has them (law 6), within a bound; what the bound costs is declared.
 
+mod join;
+
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use bc_schema::{Batch, Loss, LossReason, Resolution};
+use bc_schema::{Batch, Closes, Loss, LossReason, Resolution};
 use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, sleep};
 
+use crate::capacities::Capacities;
 use crate::sink::{Sink, SinkError};
 use crate::status::Waiting;
 
-/// Samples that may wait. At 1,000 processes a second this is five minutes.
-const WAITING_SAMPLES: usize = 300_000;
 /// Batches handed over at once after a pause.
 const AT_ONCE: usize = 60;
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
@@ -27,6 +28,8 @@ pub(crate) struct Delivery {
     closed: Notify,
     delivered: watch::Sender<u64>,
     recorder_ns: u64,
+    waiting_samples: usize,
+    waiting_batches: usize,
 }
 
 #[derive(Default)]
@@ -35,7 +38,12 @@ struct Queue {
     samples: usize,
     /// Samples that the sink is being asked to take.
     offered: usize,
+    facts: usize,
     pushed: u64,
+    /// Of each batch in line, the number of the last one that went into it.
+    numbers: VecDeque<u64>,
+    /// The same of those that the sink is being asked to take.
+    offered_numbers: Vec<u64>,
     closed: bool,
     /// The sink takes nothing; absent: it does.
     refusal: Option<Refusal>,
@@ -51,13 +59,15 @@ struct Refusal {
 
 impl Delivery {
     /// An empty line.
-    pub(crate) fn new(recorder_ns: u64) -> Arc<Self> {
+    pub(crate) fn new(recorder_ns: u64, capacities: &Capacities) -> Arc<Self> {
         Arc::new(Self {
             queue: Default::default(),
             arrived: Notify::new(),
             closed: Notify::new(),
             delivered: watch::Sender::new(0),
             recorder_ns,
+            waiting_samples: capacities.waiting_samples,
+            waiting_batches: capacities.waiting_batches,
         })
     }
 
@@ -65,9 +75,11 @@ impl Delivery {
     pub(crate) fn push(&self, batch: Batch) -> u64 {
         let mut queue = self.lock();
         queue.samples += batch.samples.len();
+        queue.facts += facts(&batch);
         queue.batches.push_back(batch);
         queue.pushed += 1;
         let number = queue.pushed;
+        queue.numbers.push_back(number);
         self.shed(&mut queue);
         drop(queue);
         self.arrived.notify_one();
@@ -77,6 +89,11 @@ impl Delivery {
     /// The number of the last batch put in line.
     pub(crate) fn pushed(&self) -> u64 {
         self.lock().pushed
+    }
+
+    /// Facts of processes in line. Whoever makes more sees to it that they do not become too many.
+    pub(crate) fn facts(&self) -> usize {
+        self.lock().facts
     }
 
     /// No more will come: [`Delivery::run`] ends when the line is empty.
@@ -157,7 +174,7 @@ impl Delivery {
             since_ns: refusal.since_ns,
             why: refusal.why.clone(),
             samples: (queue.samples + queue.offered) as u64,
-            room_samples: WAITING_SAMPLES as u64,
+            room_samples: self.waiting_samples as u64,
             shed_samples: refusal.shed,
         })
     }
@@ -185,7 +202,7 @@ impl Delivery {
             tracing::warn!(
                 why = refusal.why,
                 waiting_samples = queue.samples,
-                room_samples = WAITING_SAMPLES,
+                room_samples = self.waiting_samples,
                 lost_samples = refusal.shed,
                 "records wait in memory: they are lost if this process is killed before the store takes them"
             );
@@ -215,8 +232,10 @@ impl Delivery {
         let mut queue = self.lock();
         let count = queue.batches.len().min(AT_ONCE);
         let batches: Vec<Batch> = queue.batches.drain(..count).collect();
+        queue.offered_numbers = queue.numbers.drain(..count).collect();
         queue.offered = samples(&batches);
         queue.samples -= queue.offered;
+        queue.facts -= batches.iter().map(facts).sum::<usize>();
         (batches, queue.closed)
     }
 
@@ -225,8 +244,12 @@ impl Delivery {
         let mut queue = self.lock();
         queue.samples += samples(&batches);
         queue.offered = 0;
+        queue.facts += batches.iter().map(facts).sum::<usize>();
         for batch in batches.into_iter().rev() {
             queue.batches.push_front(batch);
+        }
+        for number in std::mem::take(&mut queue.offered_numbers).into_iter().rev() {
+            queue.numbers.push_front(number);
         }
         self.shed(&mut queue);
     }
@@ -235,28 +258,40 @@ impl Delivery {
     fn done(&self) {
         let mut queue = self.lock();
         queue.offered = 0;
-        let delivered = queue.pushed - queue.batches.len() as u64;
+        let last = queue.offered_numbers.pop();
         drop(queue);
-        self.delivered.send_replace(delivered);
+        if let Some(last) = last {
+            self.delivered.send_replace(last);
+        }
     }
 
-    /// Over the bound, the oldest batches give up samples of processes that go on; facts, finals and losses stay.
+    /// Over the bound, the oldest batches give up samples of processes that go on: first those between, then the last of each minute. Facts, finals
+    /// and losses stay, and too many batches become fewer.
     fn shed(&self, queue: &mut Queue) {
-        let mut index = 0;
-        while queue.samples > WAITING_SAMPLES && index < queue.batches.len() {
-            let batch = &mut queue.batches[index];
-            let before = batch.samples.len();
-            batch.samples.retain(|sample| sample.closes.any());
-            let gone = before - batch.samples.len();
-            if gone > 0 {
-                let loss = self.loss(batch, LossReason::SamplesMissed, gone as u64);
-                batch.losses.push(loss);
-                queue.samples -= gone;
-                if let Some(refusal) = &mut queue.refusal {
-                    refusal.shed += gone as u64;
+        for keeps in [Closes::any, |closes| closes == Closes::ALL] {
+            let mut index = 0;
+            while queue.samples > self.waiting_samples && index < queue.batches.len() {
+                let batch = &mut queue.batches[index];
+                let before = batch.samples.len();
+                batch.samples.retain(|sample| keeps(sample.closes));
+                let gone = before - batch.samples.len();
+                if gone > 0 {
+                    let loss = self.loss(batch, LossReason::SamplesMissed, gone as u64);
+                    batch.losses.push(loss);
+                    queue.samples -= gone;
+                    if let Some(refusal) = &mut queue.refusal {
+                        refusal.shed += gone as u64;
+                    }
                 }
+                index += 1;
             }
-            index += 1;
+        }
+        while queue.batches.len() > self.waiting_batches
+            && let (Some(earlier), Some(later)) =
+                (queue.batches.pop_front(), queue.batches.pop_front())
+        {
+            queue.batches.push_front(join::join(earlier, later));
+            queue.numbers.pop_front();
         }
     }
 
@@ -283,6 +318,11 @@ fn realtime_ns() -> u64 {
     SystemTime::now()
         .duration_since(SystemTime::UNIX_EPOCH)
         .map_or(0, |since| since.as_nanos() as u64)
+}
+
+/// Starts, execs and ends of processes: what is never given up once it is in line.
+fn facts(batch: &Batch) -> usize {
+    batch.starts.len() + batch.execs.len() + batch.ends.len()
 }
 
 fn samples(batches: &[Batch]) -> usize {

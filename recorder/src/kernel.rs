@@ -18,6 +18,7 @@ mod pins;
 mod ring_fill;
 mod shared;
 mod tables;
+mod watch;
 
 use std::io::{ErrorKind, Read};
 use std::os::fd::{AsFd, BorrowedFd};
@@ -25,9 +26,7 @@ use std::path::{Path, PathBuf};
 
 use aya::Btf;
 use aya::maps::{MapData, PerCpuArray};
-use bc_abi::{
-    ABSENT, Account, CgroupKey, Control, KernelLoss, Process, ProcessKey, TaskRecord, Watch,
-};
+use bc_abi::{ABSENT, Control, KernelLoss, Process, ProcessKey, TaskRecord};
 
 pub use self::btf::BtfError;
 pub use self::event::KernelEvent;
@@ -39,6 +38,7 @@ pub use self::ring_fill::RingFill;
 use self::shared::Shared;
 pub(crate) use self::shared::text;
 use crate::capacities::Capacities;
+use crate::clock::boot_now_ns;
 
 /// What one read of a walk may bring: twice what the kernel collects at a time.
 const WALK_BYTES: usize = 64 << 10;
@@ -110,6 +110,9 @@ impl KernelError {
 /// Attached programs with their tables.
 pub struct Kernel {
     attached: Attached,
+    capacities: Capacities,
+    /// Boot clock when the programs were attached, ns.
+    attached_boot_ns: u64,
     walks: u64,
     has_io: bool,
     log: Option<load::Log>,
@@ -171,25 +174,6 @@ impl Kernel {
         self.has_io
     }
 
-    /// Watches a cgroup: whatever is born in it or moves into it from now on.
-    pub fn watch(&mut self, key: CgroupKey) -> Result<(), KernelError> {
-        let watch = Watch {
-            state: Watch::CONFIRMED,
-        };
-        self.attached
-            .tables
-            .watches
-            .insert(Shared(key), Shared(watch), 0)
-            .map_err(|error| KernelError::refused("watching a cgroup", error))
-    }
-
-    /// Stops watching a cgroup.
-    pub fn unwatch(&mut self, key: CgroupKey) {
-        // It may be gone already: that is what was wanted.
-        let _ = self.attached.tables.watches.remove(&Shared(key));
-        self.unnote(key);
-    }
-
     /// A process in the kernel's table.
     pub fn process(&self, key: ProcessKey) -> Option<Process> {
         self.attached
@@ -200,15 +184,13 @@ impl Kernel {
             .map(|process| process.0)
     }
 
-    /// Every process in the kernel's table.
-    pub fn processes(&self) -> Vec<(ProcessKey, Process)> {
-        self.attached
-            .tables
-            .processes
-            .iter()
-            .filter_map(Result::ok)
-            .map(|(key, process)| (key.0, process.0))
-            .collect()
+    /// Every process in the kernel's table; some may be missing, and some there twice, while others come and go.
+    pub fn processes(&self) -> impl Iterator<Item = (ProcessKey, Process)> {
+        let table = &self.attached.tables.processes;
+        // Each removal may send the search back to the beginning: it has an end all the same.
+        let most = 2 * self.capacities.processes as usize;
+        let found = table.iter().take(most).filter_map(Result::ok);
+        found.map(|(key, process)| (key.0, process.0))
     }
 
     /// Takes a process out of the kernel's table, once all of it is known here.
@@ -229,17 +211,6 @@ impl Kernel {
         {
             let _ = self.attached.tables.signals.remove(&process.signal);
         }
-    }
-
-    /// What the process table had no room for, by cgroup, since the start.
-    pub fn accounts(&self) -> Vec<(CgroupKey, Account)> {
-        self.attached
-            .tables
-            .accounts
-            .iter()
-            .filter_map(Result::ok)
-            .map(|(key, account)| (key.0, account.0))
-            .collect()
     }
 
     /// Losses since the start: count and CPU in ns, by reason.
@@ -271,6 +242,7 @@ impl Kernel {
             discover: u64::from(discover),
             minute: utc_s / 60,
             second: utc_s % 60,
+            attached_boot_ns: self.attached_boot_ns,
         };
         self.attached
             .tables
@@ -349,9 +321,15 @@ pub fn start(options: Options<'_>) -> Result<Kernel, KernelError> {
     };
     // SAFETY: gives freed pages of the parsed BTF back; no pointer of ours is touched.
     unsafe { libc::malloc_trim(0) };
-    let control = attached.tables.control.get(&0, 0);
+    let attached_boot_ns = boot_now_ns();
+    let control = attached.tables.control.get(&0, 0).ok();
     Ok(Kernel {
-        walks: control.map_or(0, |control| control.0.walk),
+        walks: control.as_ref().map_or(0, |control| control.0.walk),
+        attached_boot_ns: match control {
+            Some(control) if adopted => control.0.attached_boot_ns,
+            _ => attached_boot_ns,
+        },
+        capacities: options.capacities.clone(),
         attached,
         has_io,
         log,

@@ -15,6 +15,8 @@ pub(crate) enum Owner {
     Life(u64),
     /// Nobody's that is recorded.
     Nobody,
+    /// Perhaps somebody's: it was gone before anybody read its name.
+    Unnamed,
 }
 
 /// One life of a container, while it is recorded.
@@ -32,6 +34,8 @@ pub(crate) struct Life {
     pub(crate) ended_cpu_ns: u64,
     /// Its root process, once that is known.
     pub(crate) root: Option<ProcessKey>,
+    /// Something of it was lost.
+    pub(crate) lost: bool,
     /// When its last process ended or its last cgroup went, ns since the epoch.
     pub(crate) last_ns: u64,
     /// Its runtime has told what it is called.
@@ -49,6 +53,11 @@ impl Life {
     fn over(&self, before_boot_ns: u64) -> bool {
         let gone = |at: &Option<u64>| at.is_some_and(|at| at < before_boot_ns);
         self.open == 0 && !self.cgroups.is_empty() && self.cgroups.values().all(gone)
+    }
+
+    /// A cgroup that never held a process is a container that never started; a run was asked for all the same.
+    pub(crate) fn is_worth_telling(&self) -> bool {
+        self.processes > 0 || self.told || self.lost || self.facts.kind == ContainerKind::Run
     }
 }
 
@@ -127,11 +136,21 @@ impl Lives {
 
     /// Decides that a cgroup is nobody's.
     pub(crate) fn disown(&mut self, key: CgroupKey) {
+        self.note(key, Owner::Nobody);
+    }
+
+    /// Notes that a cgroup has no name any more.
+    pub(crate) fn leave_unnamed(&mut self, key: CgroupKey) {
+        self.note(key, Owner::Unnamed);
+    }
+
+    fn note(&mut self, key: CgroupKey, owner: Owner) {
         if self.owners.len() >= DECIDED {
             // Nobody tells when these go. What is still asked for is decided again.
-            self.owners.retain(|_, owner| *owner != Owner::Nobody);
+            self.owners
+                .retain(|_, owner| matches!(owner, Owner::Life(_)));
         }
-        self.owners.insert(key, Owner::Nobody);
+        self.owners.insert(key, owner);
     }
 
     /// Decides that a cgroup belongs to a container, whose life begins with it unless it is in one. Returns the number of the life.
@@ -172,11 +191,12 @@ impl Lives {
                     if self.is_run(life) {
                         return Some(Owner::Life(life));
                     }
-                    if found == Owner::Nobody {
+                    if !matches!(found, Owner::Life(_)) {
                         found = Owner::Life(life);
                     }
                 }
-                Some(Owner::Nobody) => {}
+                Some(Owner::Unnamed) if found == Owner::Nobody => found = Owner::Unnamed,
+                Some(Owner::Nobody | Owner::Unnamed) => {}
                 None => return None,
             }
         }
@@ -294,6 +314,7 @@ impl Lives {
             processes: 0,
             ended_cpu_ns: 0,
             root: None,
+            lost: false,
             last_ns,
             named: false,
             looked_up: 0,

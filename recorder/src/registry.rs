@@ -34,6 +34,10 @@ pub(crate) struct Known {
     pub(crate) ran: Vec<Ran>,
     /// Its latest sample.
     pub(crate) last: Option<Sample>,
+    /// CPU that it had used before it came in, ns.
+    pub(crate) base_cpu_ns: u64,
+    /// Execs of it that are declared as lost.
+    pub(crate) execs_lost: u64,
     /// It executed something since its latest sample: its memory map is another one.
     pub(crate) new_memory: bool,
     /// The last walk that told of it.
@@ -92,16 +96,14 @@ impl Registry {
         self.living.iter_mut().map(|(key, known)| (*key, known))
     }
 
-    /// CPU of the living processes of a life as of their latest samples, ns.
+    /// CPU that the living processes of a life have used in it as of their latest samples, ns.
     pub(crate) fn cpu_ns_of(&self, life: u64) -> u64 {
-        let samples = self
-            .living
-            .values()
-            .filter(|known| known.life == life)
-            .filter_map(|known| known.last.as_ref());
-        samples
-            .map(|sample| bc_schema::usage::cpu_ns(&sample.metrics))
-            .sum()
+        let living = self.living.values().filter(|known| known.life == life);
+        let used = living.filter_map(|known| {
+            let last = known.last.as_ref()?;
+            Some(bc_schema::usage::cpu_ns(&last.metrics).saturating_sub(known.base_cpu_ns))
+        });
+        used.sum()
     }
 
     /// Notes what a process ran.
@@ -186,6 +188,8 @@ mod tests {
             life: 0,
             ran: vec![],
             last: None,
+            base_cpu_ns: 0,
+            execs_lost: 0,
             new_memory: false,
             seen_walk: 0,
             changed_walk: 0,

@@ -33,10 +33,10 @@ macro_rules! reasons {
 reasons! {
     /// A kernel event found the ring buffer full.
     RingFull = 0, "ring_full", "events of processes were lost: the kernel's ring buffer was full";
-    /// A process found the process table full: only its container's sums know of it.
-    ProcessTableFull = 1, "process_table_full", "processes are missing: the kernel's process table was full";
-    /// A cgroup found the watch table full.
-    WatchTableFull = 2, "watch_table_full", "a container may be missing: the kernel's watch table was full";
+    /// A process ended that had found the process table full: only these sums know of it.
+    ProcessTableFull = 1, "process_table_full", "processes are missing: the kernel programs had no room for them";
+    /// A process ended without an entry in a new cgroup, with no room even for sums.
+    WatchTableFull = 2, "watch_table_full", "processes may be missing: the kernel programs had no room for them, and it was not known yet whether they were a container's";
     /// The sampler did not run in this second (the recorder was stopped, starved or late).
     SamplesMissed = 3, "samples_missed", "no samples were taken: totals stay exact, the curve between is unknown";
     /// The arguments of an exec could not be read.
@@ -57,6 +57,10 @@ reasons! {
     RecorderDown = 11, "recorder_down", "the recorder was not running";
     /// A process found the table of CPU time by core full: its CPU is known, on which cores is not.
     CoreTableFull = 12, "core_table_full", "CPU time by core is unknown for some processes: the kernel's table for it was full";
+    /// A process ended while as many facts waited for the store as may.
+    QueueFull = 13, "queue_full", "processes are missing: records waited for the store, and there was no room for more";
+    /// An exec came while as many facts waited for the store as may.
+    ExecsFull = 14, "execs_full", "what a process executed is missing: records waited for the store, and there was no room for more";
 }
 
 /// A number of losses of one kind in one second.

@@ -99,6 +99,8 @@ pub(crate) struct Loss {
     pub(crate) reason: String,
     pub(crate) says: String,
     pub(crate) count: u64,
+    /// CPU that is known to be missing with it, ns.
+    pub(crate) cpu_ns: u64,
     pub(crate) container: bool,
 }
 

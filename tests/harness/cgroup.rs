@@ -1,4 +1,4 @@
-//! Cgroups that a test makes for itself, and removes: one of the memory controller, v1 or v2, or a tree of version 2.
+//! Cgroups that a test makes for itself, and removes: one of a controller, v1 or v2, with a limit or without, or a tree of version 2.
 
 use std::fs;
 use std::io;
@@ -21,21 +21,43 @@ pub(crate) struct Cgroup {
 impl Cgroup {
     /// Makes one in the hierarchy of the memory controller, with a limit where one is given.
     pub(crate) fn with_memory(name: &str, limit_bytes: Option<u64>) -> Self {
-        let v1 = Path::new("/sys/fs/cgroup/memory");
+        Self::make(
+            "memory",
+            ["memory.limit_in_bytes", "memory.max"],
+            name,
+            limit_bytes,
+        )
+    }
+
+    /// Makes one in the hierarchy of the pids controller, with a limit where one is given.
+    pub(crate) fn with_pids(name: &str, limit: Option<u64>) -> Self {
+        Self::make("pids", ["pids.max", "pids.max"], name, limit)
+    }
+
+    fn make(
+        controller: &str,
+        [v1_file, v2_file]: [&str; 2],
+        name: &str,
+        limit: Option<u64>,
+    ) -> Self {
+        let v1 = Path::new("/sys/fs/cgroup").join(controller);
         let (mount, limit_file) = if v1.is_dir() {
-            (v1, "memory.limit_in_bytes")
+            (v1.as_path(), v1_file)
         } else {
-            (Path::new("/sys/fs/cgroup"), "memory.max")
+            (Path::new("/sys/fs/cgroup"), v2_file)
         };
         if !v1.is_dir() {
-            write(&mount.join("cgroup.subtree_control"), "+memory");
+            write(
+                &mount.join("cgroup.subtree_control"),
+                &format!("+{controller}"),
+            );
         }
         let path = format!("/bc-live-{}-{name}", std::process::id());
         let dir = mount.join(&path[1..]);
         fs::create_dir(&dir)
             .unwrap_or_else(|error| panic!("making the cgroup {}: {error}", dir.display()));
         let made = Self { path, dir };
-        if let Some(limit) = limit_bytes {
+        if let Some(limit) = limit {
             write(&made.dir.join(limit_file), &limit.to_string());
         }
         made

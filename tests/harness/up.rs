@@ -159,6 +159,11 @@ impl Up {
             .expect("it listens there")
     }
 
+    /// Its pid.
+    pub(crate) fn pid(&self) -> u32 {
+        self.process.pid()
+    }
+
     /// What it has logged so far.
     pub(crate) fn stderr(&self) -> String {
         self.process.stderr()

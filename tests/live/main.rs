@@ -10,6 +10,7 @@ mod harness;
 mod access;
 mod bad_input;
 mod before;
+mod bounded;
 mod burners;
 mod cores;
 mod crash;

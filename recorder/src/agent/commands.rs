@@ -1,5 +1,6 @@
 //! Runs: a cgroup is watched by request, and somebody waits for its end.
 
+use std::collections::HashSet;
 use std::path::Path;
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use tokio::time::Instant;
 
 use super::{Agent, FIRST_DELIVERY};
 use crate::command::{Command, Finished, WatchError, may_continue};
-use crate::lives::{Owner, Recognised};
+use crate::lives::{Life, Owner, Recognised};
 
 /// A cgroup under an id of somebody's choice.
 #[derive(Debug)]
@@ -34,6 +35,8 @@ pub(crate) struct Finishing {
     life: u64,
     until: Instant,
     reply: oneshot::Sender<Finished>,
+    /// What it was, once it is over.
+    was: Option<Finished>,
 }
 
 impl Agent {
@@ -92,9 +95,10 @@ impl Agent {
             .hierarchies
             .path_of(key)
             .ok_or_else(|| not_a_cgroup("it has no path".into()))?;
-        self.kernel
-            .watch(key)
-            .map_err(|error| WatchError::Refused(error.to_string()))?;
+        let watched = self.kernel.watch(key);
+        if !watched.map_err(|error| WatchError::Refused(error.to_string()))? {
+            self.filtered.insert(key);
+        }
         if let Some(earlier) = self.lives.current(&id) {
             self.end_life(earlier);
         }
@@ -152,6 +156,7 @@ impl Agent {
                 life,
                 until: Instant::now() + patience,
                 reply,
+                was: None,
             }),
             None => {
                 let _ = reply.send(Finished {
@@ -168,13 +173,26 @@ impl Agent {
         if self.finishing.is_empty() {
             return;
         }
-        let open = self.open_by_kernel();
         let now = Instant::now();
-        let (done, waiting) =
+        let known_open = |agent: &Self, finishing: &Finishing| {
+            let life = agent.lives.get(finishing.life);
+            life.is_some_and(|life| life.open > 0)
+        };
+        // The whole table is looked through only when somebody's last process seems to have ended.
+        let mut open = HashSet::new();
+        if self
+            .finishing
+            .iter()
+            .any(|finishing| !known_open(self, finishing))
+        {
+            open = self.open_by_kernel();
+        }
+        let (waiting, done) =
             std::mem::take(&mut self.finishing)
                 .into_iter()
-                .partition(|finishing: &Finishing| {
-                    !open.contains(&finishing.life) || finishing.until <= now
+                .partition(|finishing| {
+                    let is_open = known_open(self, finishing) || open.contains(&finishing.life);
+                    is_open && finishing.until > now
                 });
         self.finishing = waiting;
         self.answer(done);
@@ -186,17 +204,29 @@ impl Agent {
         self.answer(all);
     }
 
-    /// Lives with processes that the kernel holds open, known here or not.
-    fn open_by_kernel(&mut self) -> Vec<u64> {
-        let mut open = Vec::new();
-        for (key, entry) in self.kernel.processes() {
-            if !self.releases.holds(key)
-                && let Some(Owner::Life(life)) = self.lives.of(&entry.cgroups)
-            {
-                open.push(life);
-            }
+    /// Lives with processes that the kernel holds open, known here or not. One that has ended counts until its announcement is taken: what it
+    /// executed is announced before it.
+    fn open_by_kernel(&self) -> HashSet<u64> {
+        let there = self.kernel.processes();
+        there
+            .filter(|(key, _)| !self.releases.holds(*key))
+            .filter_map(|(_, entry)| match self.lives.of(&entry.cgroups) {
+                Some(Owner::Life(life)) => Some(life),
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// A life is over while somebody still waits for it: what is to be answered is what it was.
+    pub(super) fn keep_answer(&mut self, number: u64, life: &Life) {
+        let waiting = self.finishing.iter_mut();
+        for finishing in waiting.filter(|finishing| finishing.life == number) {
+            finishing.was = Some(Finished {
+                processes: life.processes,
+                open_processes: life.open,
+                cpu_ns: life.ended_cpu_ns,
+            });
         }
-        open
     }
 
     fn answer(&mut self, done: Vec<Finishing>) {
@@ -209,25 +239,22 @@ impl Agent {
         }
         let mut answers = Vec::new();
         for finishing in done {
-            let Some(life) = self.lives.get(finishing.life) else {
-                continue;
+            let is = self.lives.get(finishing.life).map(|life| Finished {
+                processes: life.processes,
+                open_processes: life.open,
+                cpu_ns: life.ended_cpu_ns + self.registry.cpu_ns_of(finishing.life),
+            });
+            let nothing = Finished {
+                processes: 0,
+                open_processes: 0,
+                cpu_ns: 0,
             };
-            let (processes, open_processes, ended_cpu_ns) =
-                (life.processes, life.open, life.ended_cpu_ns);
-            let open_cpu_ns: u64 = self.registry.cpu_ns_of(finishing.life);
-            if open_processes > 0 && !self.config.discover {
+            if is.as_ref().is_some_and(|is| is.open_processes > 0) && !self.config.discover {
                 // This recorder is the run's own and ends with it: what it leaves behind is not recorded from now on.
                 let now = self.boot_now_ns();
                 self.lose(LossReason::RecorderDown, Some(finishing.life), now, 1, 0);
             }
-            answers.push((
-                finishing.reply,
-                Finished {
-                    processes,
-                    open_processes,
-                    cpu_ns: ended_cpu_ns + open_cpu_ns,
-                },
-            ));
+            answers.push((finishing.reply, is.or(finishing.was).unwrap_or(nothing)));
         }
         let number = self.flush();
         let mut delivered = self.delivery.delivered();

@@ -1,9 +1,10 @@
 //! Containers come and go: cgroups made and removed. What they are called is [`super::naming`]'s.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use bc_abi::CgroupKey;
-use bc_schema::{ContainerId, ContainerKind, LossReason};
+use bc_schema::{ContainerId, ContainerKind};
 
 use super::Agent;
 use crate::cgroup::remove_when_empty;
@@ -22,25 +23,26 @@ impl Agent {
     pub(super) fn made(&mut self, key: CgroupKey, path: Option<String>, at_boot_ns: u64) {
         // The table is ahead of the ring: a process may have told of this cgroup before, when nobody could name it.
         if !matches!(self.lives.owner(key), Some(Owner::Life(_))) {
-            let named = self.decide(key, path, at_boot_ns);
-            if !named {
-                self.lose(LossReason::CgroupUnnamed, None, at_boot_ns, 1, 0);
-            }
+            self.decide(key, path, at_boot_ns);
         }
     }
 
-    /// Decides whose a cgroup is. False when it has no name any more: then it is taken for nobody's.
-    pub(super) fn decide(&mut self, key: CgroupKey, path: Option<String>, at_boot_ns: u64) -> bool {
+    /// Decides whose a cgroup is. One that has no name any more is a loss only where a process tells of it.
+    pub(super) fn decide(&mut self, key: CgroupKey, path: Option<String>, at_boot_ns: u64) {
         let path = path
             .or_else(|| self.jobs.path(key))
             .or_else(|| self.hierarchies.path_of(key));
         let Some(path) = path else {
-            self.lives.disown(key);
+            // In a hierarchy that is not mounted nothing ever has a name: the others tell.
+            match self.hierarchies.get(key.hierarchy) {
+                Some(_) => self.lives.leave_unnamed(key),
+                None => self.lives.disown(key),
+            }
             self.kernel.unwatch(key);
-            return false;
+            return;
         };
         if self.waits_for_number(key, &path, at_boot_ns) {
-            return true;
+            return;
         }
         match self.recognise(key, &path) {
             Some(what) => {
@@ -51,13 +53,10 @@ impl Agent {
                 self.name(life);
                 if self.lives.get(life).is_none() {
                     // Its name is one of those that are not recorded.
-                    return true;
+                    return;
                 }
                 tracing::debug!(container = %what.id, path, "watching");
-                if let Err(error) = self.kernel.watch(key) {
-                    tracing::warn!(%error, container = %what.id, "a cgroup is not watched");
-                    self.lose(LossReason::WatchTableFull, Some(life), at_boot_ns, 1, 0);
-                }
+                self.watch(key, life, at_boot_ns);
                 self.note(key, life);
             }
             None => {
@@ -65,7 +64,6 @@ impl Agent {
                 self.kernel.unwatch(key);
             }
         }
-        true
     }
 
     pub(super) fn recognise(&self, key: CgroupKey, path: &str) -> Option<Recognised> {
@@ -183,16 +181,27 @@ impl Agent {
 
     pub(super) fn end_life(&mut self, number: u64) {
         let stated_ns = self.clock.now_ns();
+        let cgroups = self.lives.get(number).map(|life| &life.cgroups);
+        let keys: Vec<CgroupKey> = cgroups
+            .into_iter()
+            .flat_map(BTreeMap::keys)
+            .copied()
+            .collect();
+        for key in keys {
+            self.settle_account(key, number);
+            self.kernel.unwatch(key);
+        }
         let Some(mut life) = self.lives.remove(number) else {
             return;
         };
         for key in life.cgroups.keys() {
             self.releases.cgroup(*key);
         }
+        self.keep_answer(number, &life);
         self.runs.retain(|run| run.id != life.facts.life.container);
         self.jobs.ended(&life.facts.life.container);
         // A cgroup that never held a process is a container that never started.
-        if life.processes == 0 && !life.told && life.facts.kind != ContainerKind::Run {
+        if !life.is_worth_telling() {
             return;
         }
         tracing::info!(container = %life.facts.life.container, processes = life.processes, "ended");
@@ -208,7 +217,7 @@ impl Agent {
     /// Puts what is new about containers into the batch. A container is told of once it has a process.
     pub(super) fn state_containers(&mut self) {
         for (_, life) in self.lives.iter_mut() {
-            if life.changed && (life.processes > 0 || life.facts.kind == ContainerKind::Run) {
+            if life.changed && life.is_worth_telling() {
                 life.changed = false;
                 life.told = true;
                 self.out.containers.push(life.facts.clone());

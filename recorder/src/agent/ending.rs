@@ -66,6 +66,7 @@ impl Agent {
         if !self.registry.contains(key) && !self.take_in(key, entry) {
             return;
         }
+        self.count_lost_execs(key, entry);
         let Some(known) = self.registry.remove(key) else {
             return;
         };
@@ -172,9 +173,18 @@ impl Agent {
 
     /// Looks through the whole table after announcements were lost.
     pub(super) fn search_table(&mut self) {
-        for (key, entry) in self.kernel.processes() {
+        let there: Vec<_> = self.kernel.processes().map(|(key, _)| key).collect();
+        // What those have executed that are over by now is in the ring before their end is found here.
+        self.take_events();
+        for key in there {
+            let Some(entry) = self.kernel.process(key) else {
+                continue;
+            };
+            self.count_lost_execs(key, &entry);
             if entry.closed != 0 {
                 self.closed(key);
+            } else if entry.flags & process_flag::LEFT != 0 {
+                self.left(key, self.boot_now_ns());
             } else if !self.registry.contains(key) {
                 self.take_in(key, &entry);
             }

@@ -59,7 +59,12 @@ impl Agent {
             args_cut,
             inherited: false,
         };
-        self.out.execs.push(exec.clone());
+        if self.is_full() {
+            let life = self.registry.get_mut(key).map(|known| known.life);
+            self.lose(LossReason::ExecsFull, life, at_boot_ns, 1, 0);
+        } else {
+            self.out.execs.push(exec.clone());
+        }
         self.registry.ran(key, at_boot_ns, exec);
     }
 
@@ -71,15 +76,51 @@ impl Agent {
         }
         let Some(number) = self.owner_of(entry) else {
             // A job's process whose number is not known yet stays where it is.
-            if !self.jobs.holds(entry) {
+            if self.jobs.holds(entry) {
+                return false;
+            }
+            if self.lives.of(&entry.cgroups) == Some(Owner::Unnamed) {
+                // It may have been a container's: gone, with a name that nobody read in time.
+                self.lose(
+                    LossReason::CgroupUnnamed,
+                    None,
+                    entry.entered_boot_ns,
+                    1,
+                    own_cpu_ns(entry),
+                );
+            }
+            self.kernel.forget(key, entry);
+            return false;
+        };
+        if self.is_full() {
+            // The living wait in the kernel's table; of the dead, their container is told.
+            if entry.closed != 0 {
+                self.lose(
+                    LossReason::QueueFull,
+                    Some(number),
+                    entry.end.at_boot_ns,
+                    1,
+                    own_cpu_ns(entry),
+                );
                 self.kernel.forget(key, entry);
             }
             return false;
-        };
+        }
+        if entry.flags & process_flag::INEXACT != 0 {
+            self.lose(
+                LossReason::EntryInexact,
+                Some(number),
+                entry.entered_boot_ns,
+                1,
+                0,
+            );
+        }
         let id = self.id(key);
         let start_ns = self.clock.utc_ns(key.start_boot_ns);
         let forked = entry.flags & process_flag::FORKED != 0;
-        let entered_ns = if forked {
+        // Its account is its whole life.
+        let whole = entry.flags & (process_flag::FORKED | process_flag::LATE) != 0;
+        let entered_ns = if whole {
             start_ns
         } else {
             self.clock.utc_ns(entry.entered_boot_ns)
@@ -114,7 +155,7 @@ impl Agent {
             start_ns,
             entered_ns,
             is_root,
-            baseline: (!forked).then(|| reading::totals(&entry.base, self.kernel.has_io())),
+            baseline: (!whole).then(|| reading::totals(&entry.base, self.kernel.has_io())),
             name: name.clone(),
         });
         let known = Known {
@@ -122,6 +163,8 @@ impl Agent {
             life: number,
             ran: Vec::new(),
             last: None,
+            base_cpu_ns: entry.base.cpu_ns,
+            execs_lost: 0,
             new_memory: false,
             seen_walk: self.walks,
             changed_walk: self.walks,
@@ -183,20 +226,39 @@ impl Agent {
 
     /// The life a process belongs to, deciding about cgroups that nobody has decided about yet.
     pub(super) fn owner_of(&mut self, entry: &Process) -> Option<u64> {
-        let mut unnamed = false;
         for key in entry.cgroups.iter().filter(|key| key.id != 0) {
             if self.lives.owner(*key).is_none() {
-                unnamed |= !self.decide(*key, None, entry.entered_boot_ns);
+                self.decide(*key, None, entry.entered_boot_ns);
             }
         }
         match self.lives.of(&entry.cgroups) {
             Some(Owner::Life(life)) => Some(life),
-            _ if unnamed => {
-                // It may have been a container's: gone, with a name that nobody read in time.
-                self.lose(LossReason::CgroupUnnamed, None, entry.entered_boot_ns, 1, 0);
-                None
-            }
             _ => None,
+        }
+    }
+
+    /// Whether as many facts wait for the sink as may.
+    fn is_full(&self) -> bool {
+        let facts = self.out.starts.len() + self.out.execs.len() + self.out.ends.len();
+        self.delivery.facts() + facts >= self.config.capacities.waiting_facts
+    }
+
+    /// Declares the execs of a process that found the ring full.
+    pub(super) fn count_lost_execs(&mut self, key: ProcessKey, entry: &Process) {
+        let Some(known) = self.registry.get_mut(key) else {
+            return;
+        };
+        let lost = entry.execs_lost - known.execs_lost;
+        if lost > 0 {
+            known.execs_lost = entry.execs_lost;
+            let life = known.life;
+            self.lose(
+                LossReason::RingFull,
+                Some(life),
+                self.boot_now_ns(),
+                lost,
+                0,
+            );
         }
     }
 
@@ -204,4 +266,9 @@ impl Agent {
     pub(super) fn id(&self, key: ProcessKey) -> ProcessId {
         ProcessId::new(self.boot, key.tgid, key.start_boot_ns)
     }
+}
+
+/// What it has used here by its threads that have ended, ns.
+fn own_cpu_ns(entry: &Process) -> u64 {
+    entry.ended.cpu_ns.saturating_sub(entry.base.cpu_ns)
 }

@@ -2,18 +2,36 @@
 
 use std::collections::BTreeMap;
 
-use bc_abi::{CgroupKey, KernelLoss};
+use bc_abi::{Account, CgroupKey, KernelLoss};
 use bc_schema::{Loss, LossReason, Resolution};
 
 use super::Agent;
 use crate::kernel::Kernel;
-use crate::lives::Owner;
 
 /// What has been declared of the kernel's running counters so far.
 #[derive(Debug, Default)]
 pub(crate) struct Counted {
     reasons: [(u64, u64); KernelLoss::COUNT as usize],
     accounts: BTreeMap<CgroupKey, (u64, u64)>,
+}
+
+impl Counted {
+    /// Whether this is all declared.
+    pub(super) fn has_declared(&self, key: CgroupKey, now: Account) -> bool {
+        self.accounts.get(&key) == Some(&(now.processes, now.cpu_ns))
+    }
+
+    /// What was charged to a cgroup since the last time: processes, and CPU in ns. It counts as declared from now on.
+    pub(super) fn grown(&mut self, key: CgroupKey, now: Account) -> (u64, u64) {
+        let now = (now.processes, now.cpu_ns);
+        let before = self.accounts.insert(key, now).unwrap_or_default();
+        (now.0 - before.0, now.1 - before.1)
+    }
+
+    /// The account of a cgroup is closed.
+    pub(super) fn forget(&mut self, key: CgroupKey) {
+        self.accounts.remove(&key);
+    }
 }
 
 impl Counted {
@@ -48,9 +66,10 @@ impl Agent {
         count: u64,
         cpu_ns: u64,
     ) {
-        let container = life
-            .and_then(|life| self.lives.get(life))
-            .map(|life| life.facts.life.container.clone());
+        let container = life.and_then(|life| self.lives.get_mut(life)).map(|life| {
+            life.lost = true;
+            life.facts.life.container.clone()
+        });
         let second_ns = Resolution::Second.bucket_ns(at_ns);
         *self.status.losses.entry(reason).or_default() += count;
         let key = (second_ns, reason, container);
@@ -92,22 +111,32 @@ impl Agent {
             }
             self.releases.loss(kernel_reason, now[index]);
             let reason = match kernel_reason {
-                KernelLoss::RingEnd => {
-                    // Nothing is lost yet: the final records lie in the table.
+                // Nothing is lost yet: what they would have told lies in the table, or in the cgroup file system.
+                KernelLoss::RingEnd | KernelLoss::RingExec => {
                     search = true;
                     continue;
                 }
-                KernelLoss::RingExec => {
+                KernelLoss::RingCgroup => {
+                    self.search_cgroups();
                     search = true;
-                    LossReason::RingFull
+                    continue;
                 }
-                KernelLoss::RingCgroup => LossReason::RingFull,
-                KernelLoss::ProcessTable => LossReason::ProcessTableFull,
-                KernelLoss::WatchTable => LossReason::WatchTableFull,
+                // Nor here: they wait outside of the table, and are declared when they end there.
+                KernelLoss::ProcessTable => {
+                    tracing::warn!(
+                        refused = count,
+                        "the process table is full: processes wait for room in it (recorder.capacities.processes)"
+                    );
+                    self.discover = true;
+                    continue;
+                }
+                // The filter stands in.
+                KernelLoss::WatchTable => continue,
                 // Told with its process, by the event itself.
                 KernelLoss::Args => continue,
+                KernelLoss::Unaccounted => LossReason::ProcessTableFull,
+                KernelLoss::Undecided => LossReason::WatchTableFull,
                 KernelLoss::LateThread => LossReason::LateThread,
-                KernelLoss::EntryInexact => LossReason::EntryInexact,
                 KernelLoss::CoreTable => LossReason::CoreTableFull,
             };
             tracing::warn!(
@@ -123,35 +152,5 @@ impl Agent {
             self.search_table();
         }
         self.count_accounts(at_boot_ns);
-    }
-
-    /// CPU of processes that the table had no room for, by container.
-    fn count_accounts(&mut self, at_boot_ns: u64) {
-        if self.losses.reasons[KernelLoss::ProcessTable as usize].0 == 0 {
-            return;
-        }
-        for (key, account) in self.kernel.accounts() {
-            let (threads, cpu_ns) = self
-                .losses
-                .accounts
-                .insert(key, (account.threads, account.cpu_ns))
-                .unwrap_or_default();
-            let (threads, cpu_ns) = (account.threads - threads, account.cpu_ns - cpu_ns);
-            if threads > 0 {
-                self.releases
-                    .account(key, (account.threads, account.cpu_ns));
-                let life = match self.lives.owner(key) {
-                    Some(Owner::Life(life)) => Some(life),
-                    _ => None,
-                };
-                self.lose(
-                    LossReason::ProcessTableFull,
-                    life,
-                    at_boot_ns,
-                    threads,
-                    cpu_ns,
-                );
-            }
-        }
     }
 }

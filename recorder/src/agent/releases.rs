@@ -80,7 +80,11 @@ impl Agent {
         {
             match release {
                 Release::Process(key) => self.release_process(key),
-                Release::Cgroup(key) => self.kernel.unwatch(key),
+                Release::Cgroup(key) => {
+                    self.kernel.unwatch(key);
+                    self.kernel.close_account(key);
+                    self.losses.forget(key);
+                }
                 Release::Loss(reason, sums) => self.kernel.declare(reason, sums),
                 Release::Account(key, sums) => self.kernel.declare_account(key, sums),
             }

@@ -20,6 +20,7 @@ const VANISHED_WALKS: u64 = 60;
 impl Agent {
     /// Takes the second's events and samples, and sends them.
     pub(super) fn sample(&mut self) -> Result<(), Error> {
+        let held = self.filtered.is_empty().then(|| self.kernel.filter());
         self.take_events();
         if let Some(step_ns) = self.clock.correct() {
             tracing::warn!(
@@ -31,6 +32,7 @@ impl Agent {
         self.declare_gap();
         self.walk()?;
         self.count_kernel_losses();
+        self.watch_again(held.flatten());
         self.close_due();
         self.name_the_unnamed();
         self.end_settled();
@@ -296,6 +298,8 @@ mod tests {
             life: 1,
             ran: vec![],
             last: None,
+            base_cpu_ns: 0,
+            execs_lost: 0,
             new_memory: false,
             seen_walk: 0,
             changed_walk: 0,

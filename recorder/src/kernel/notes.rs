@@ -85,19 +85,19 @@ impl Kernel {
         }
     }
 
-    /// What of the accounts has been declared, by cgroup: threads and CPU in ns.
+    /// What of the accounts has been declared, by cgroup: processes and CPU in ns.
     pub fn declared_accounts(&self) -> Vec<(CgroupKey, (u64, u64))> {
         let declared = &self.attached.tables.declared_accounts;
         declared
             .iter()
             .filter_map(Result::ok)
-            .map(|(key, account)| (key.0, (account.0.threads, account.0.cpu_ns)))
+            .map(|(key, account)| (key.0, (account.0.processes, account.0.cpu_ns)))
             .collect()
     }
 
     /// Notes what of an account has been declared.
-    pub fn declare_account(&mut self, key: CgroupKey, (threads, cpu_ns): (u64, u64)) {
-        let account = Shared(Account { threads, cpu_ns });
+    pub fn declare_account(&mut self, key: CgroupKey, (processes, cpu_ns): (u64, u64)) {
+        let account = Shared(Account { processes, cpu_ns });
         let declared = &mut self.attached.tables.declared_accounts;
         if let Err(error) = declared.insert(Shared(key), account, 0) {
             tracing::warn!(%error, "noting what has been declared");

@@ -13,6 +13,8 @@ use super::{KernelError, Options};
 pub(super) struct Tables {
     pub(super) events: RingBuf<MapData>,
     pub(super) watches: HashMap<MapData, Shared<CgroupKey>, Shared<Watch>>,
+    pub(super) filter: Array<MapData, u64>,
+    pub(super) filter_base: Array<MapData, u64>,
     pub(super) processes: HashMap<MapData, Shared<ProcessKey>, Shared<Process>>,
     pub(super) signals: HashMap<MapData, u64, Shared<ProcessKey>>,
     pub(super) accounts: HashMap<MapData, Shared<CgroupKey>, Shared<Account>>,
@@ -47,6 +49,8 @@ impl Tables {
         Ok(Self {
             events: table(take, "EVENTS")?,
             watches: table(take, "WATCHES")?,
+            filter: table(take, "FILTER")?,
+            filter_base: table(take, "FILTER_BASE")?,
             processes: table(take, "PROCESSES")?,
             signals: table(take, "SIGNALS")?,
             accounts: table(take, "ACCOUNTS")?,

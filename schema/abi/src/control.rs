@@ -12,6 +12,8 @@ pub struct Control {
     pub minute: u64,
     /// How far into the minute it is, s: not all processes are told of at its beginning.
     pub second: u64,
+    /// Boot clock when the programs were attached, ns: a process born later has all of its life under them.
+    pub attached_boot_ns: u64,
 }
 
 impl Control {

@@ -10,25 +10,27 @@ pub enum KernelLoss {
     RingCgroup = 1,
     /// An end-of-process event found the ring full; the final record is still in the table.
     RingEnd = 2,
-    /// A process found the process table full.
+    /// A process found the process table full. It is taken in when there is room, or charged to its cgroup when it ends.
     ProcessTable = 3,
-    /// A cgroup found the watch table full.
+    /// A cgroup found the watch table full: the filter stands in for it.
     WatchTable = 4,
     /// The arguments of an exec could not be read.
     Args = 5,
     /// A thread ended after its process had been collected.
     LateThread = 6,
-    /// A process with several threads moved in.
-    EntryInexact = 7,
+    /// A process without an entry ended, and its cgroup found the accounts full.
+    Unaccounted = 7,
     /// A process found the table of CPU time by core full.
     CoreTable = 8,
+    /// The same as [`KernelLoss::Unaccounted`] in a cgroup of which the agent has not said yet whether it is somebody's.
+    Undecided = 9,
 }
 
 impl KernelLoss {
     /// How many there are.
-    pub const COUNT: u32 = 9;
+    pub const COUNT: u32 = 10;
     /// All, in order.
-    pub const ALL: [KernelLoss; 9] = [
+    pub const ALL: [KernelLoss; 10] = [
         Self::RingExec,
         Self::RingCgroup,
         Self::RingEnd,
@@ -36,7 +38,8 @@ impl KernelLoss {
         Self::WatchTable,
         Self::Args,
         Self::LateThread,
-        Self::EntryInexact,
+        Self::Unaccounted,
         Self::CoreTable,
+        Self::Undecided,
     ];
 }

@@ -93,6 +93,10 @@ pub mod process_flag {
     pub const LEADER_ENDED: u64 = 1 << 4;
     /// No longer in any watched cgroup.
     pub const LEFT: u64 = 1 << 5;
+    /// Began under this recorder and was found only when there was room: its account is its whole life, as far as its threads live.
+    pub const LATE: u64 = 1 << 6;
+    /// Had several threads when it moved in: what those used before is known in part.
+    pub const INEXACT: u64 = 1 << 7;
 }
 
 /// Flags of [`End::flags`].
@@ -151,6 +155,8 @@ pub struct Process {
     pub closed: u64,
     /// Number of the last walk that took `ended` along.
     pub walk: u64,
+    /// Execs of which no event tells.
+    pub execs_lost: u64,
     /// What the last record of it said, of a process with one thread.
     pub said: Said,
     /// Pid in the innermost PID namespace; 0: unknown.
@@ -188,17 +194,17 @@ pub struct Said {
     pub vm_pages: u64,
 }
 
-/// Sums of a cgroup's processes that the table had no room for.
+/// Sums of a cgroup's processes that ended without an entry: the table had no room for them.
 #[repr(C)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Account {
-    /// Threads that ended without an entry.
-    pub threads: u64,
-    /// Their CPU, ns.
+    /// How many, counted at the last switches of their leaders.
+    pub processes: u64,
+    /// Their CPU, all threads, ns.
     pub cpu_ns: u64,
 }
 
 const _: () = assert!(size_of::<ProcessKey>() == 16);
 const _: () = assert!(size_of::<Totals>() == 96);
 const _: () = assert!(size_of::<End>() == 40);
-const _: () = assert!(size_of::<Process>() == 80 + 16 + 56 + 48 + 8 + 72 + 96 * 2 + 40 + 16);
+const _: () = assert!(size_of::<Process>() == 80 + 16 + 64 + 48 + 8 + 72 + 96 * 2 + 40 + 16);

@@ -1,5 +1,10 @@
 //! Which cgroups are watched.
 
+/// Size of the filter that stands in for a full watch table: a power of two.
+pub const FILTER_SLOTS: u32 = 32_768;
+/// Stands where a slot of the filter holds a cgroup that is somebody's: a count that is never reached.
+pub const FILTER_OWNED: u64 = u64::MAX;
+
 /// A cgroup of one hierarchy; ids repeat across hierarchies.
 #[repr(C)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
@@ -13,6 +18,12 @@ pub struct CgroupKey {
 }
 
 impl CgroupKey {
+    /// Its place in the filter that stands in for a full watch table.
+    pub const fn filter_slot(&self) -> u32 {
+        let mixed = (self.id ^ ((self.hierarchy as u64) << 48)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        (mixed >> 32) as u32 % FILTER_SLOTS
+    }
+
     /// A key.
     pub const fn new(hierarchy: u32, id: u64) -> Self {
         Self {
