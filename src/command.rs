@@ -1,6 +1,7 @@
 //! The commands: one file each.
 
 mod db;
+mod recorder;
 mod run;
 mod token;
 mod up;
@@ -19,6 +20,7 @@ use crate::settings::{DEFAULT_DATA, Environment, Layer, Settings};
 pub(crate) enum Command {
     Up(Box<up::Up>),
     Run(run::Run),
+    Recorder(recorder::Recorder),
     Token(token::Token),
     Db(db::Db),
 }
@@ -29,6 +31,7 @@ impl Command {
         match self {
             Self::Up(up) => up.execute(),
             Self::Run(run) => run.execute(),
+            Self::Recorder(recorder) => recorder.execute(),
             Self::Token(token) => token.execute(),
             Self::Db(db) => db.execute(),
         }

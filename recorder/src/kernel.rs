@@ -18,6 +18,7 @@ mod pins;
 mod ring_fill;
 mod shared;
 mod tables;
+mod trial;
 mod watch;
 
 use std::io::{ErrorKind, Read};
@@ -31,12 +32,15 @@ use bc_abi::{ABSENT, Control, KernelLoss, Process, ProcessKey, TaskRecord};
 pub use self::btf::BtfError;
 pub use self::event::KernelEvent;
 use self::load::Attached;
+#[cfg(test)]
+pub(crate) use self::load::TRACEPOINTS;
 pub use self::notes::Note;
 pub use self::object::embedded;
 use self::pins::{PinsError, Place};
 pub use self::ring_fill::RingFill;
 use self::shared::Shared;
 pub(crate) use self::shared::text;
+pub(crate) use self::trial::{Trial, attempt};
 use crate::capacities::Capacities;
 use crate::clock::boot_now_ns;
 

@@ -13,6 +13,7 @@ mod error;
 pub mod kernel;
 mod lives;
 pub mod mask;
+pub mod probe;
 mod process_file;
 mod reading;
 mod registry;

@@ -62,13 +62,13 @@ fn claims(token: &str) -> Value {
 #[test]
 fn help_teaches_and_what_is_not_there_is_not_listed() {
     let help = said(&call(&["--help"]).stdout);
-    for role in ["up", "run", "token", "db"] {
+    for role in ["up", "run", "recorder", "token", "db"] {
         assert!(help.contains(&format!("\n  {role} ")), "{role}: {help}");
         let own = call(&[role, "--help"]);
         assert_eq!(own.status.code(), Some(0));
         assert!(said(&own.stdout).contains("--help") && own.stderr.is_empty());
     }
-    for role in ["up", "run", "token"] {
+    for role in ["up", "run", "recorder", "token"] {
         assert!(
             said(&call(&[role, "--help"]).stdout).contains("Examples:"),
             "{role}"
@@ -264,7 +264,11 @@ fn it_answers_to_the_names_of_its_roles() {
 
 #[test]
 fn without_root_recording_says_how_to_get_it() {
-    for (words, code) in [(&["up"][..], 1), (&["run", "--", "echo", "ran"], 125)] {
+    for (words, code) in [
+        (&["up"][..], 1),
+        (&["run", "--", "echo", "ran"], 125),
+        (&["recorder", "--check"], 1),
+    ] {
         let mut command = command(Path::new(PROGRAM), words);
         if nix::unistd::geteuid().is_root() {
             command.uid(65534).gid(65534);
@@ -281,6 +285,13 @@ fn without_root_recording_says_how_to_get_it() {
             said(&output.stderr)
         );
     }
+}
+
+#[test]
+fn a_recorder_by_itself_only_checks() {
+    let output = call(&["recorder"]);
+    assert_eq!((output.status.code(), output.stdout.len()), (Some(2), 0));
+    assert!(said(&output.stderr).contains("--check"));
 }
 
 #[test]

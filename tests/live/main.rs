@@ -12,6 +12,7 @@ mod bad_input;
 mod before;
 mod bounded;
 mod burners;
+mod check;
 mod cores;
 mod crash;
 mod deaths;

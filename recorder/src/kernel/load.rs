@@ -16,7 +16,7 @@ use super::tables::Tables;
 use super::{KernelError, Options, bpf, by_hand};
 
 /// Every typed tracepoint: the program's name and the hook's.
-const TRACEPOINTS: [(&str, &str); 8] = [
+pub(crate) const TRACEPOINTS: [(&str, &str); 8] = [
     ("sched_switch", "sched_switch"),
     ("process_exit", "sched_process_exit"),
     ("process_exec", "sched_process_exec"),

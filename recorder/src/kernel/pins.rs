@@ -9,6 +9,7 @@
 //!
 //! Whoever calls here holds the data directory for itself alone; so what lies in its folder is a dead recorder's.
 
+mod detached;
 mod file_system;
 
 use std::fs;
@@ -55,6 +56,18 @@ fn failed(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> PinsErr
         path: path.into(),
         source,
     }
+}
+
+/// Pins everything that runs where nobody else sees it, and lets go of it again.
+pub(super) fn attempt(attached: &Attached) -> Result<(), PinsError> {
+    file_system::is_at_hand()?;
+    let own = detached::Detached::new().map_err(failed(
+        "making a BPF file system to try, in place of",
+        Path::new(file_system::MOUNT),
+    ))?;
+    attached
+        .pin(&own.path())
+        .map_err(failed("pinning maps and links in", &own.path()))
 }
 
 /// The folder of a data directory.

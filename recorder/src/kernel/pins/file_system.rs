@@ -7,11 +7,12 @@ use std::path::{Path, PathBuf};
 
 use nix::mount::{MsFlags, mount};
 use nix::sys::statfs::{BPF_FS_MAGIC, statfs};
+use nix::unistd::{AccessFlags, access};
 
 use super::{DATA, PinsError, failed};
 
 /// Where everybody mounts it.
-const MOUNT: &str = "/sys/fs/bpf";
+pub(super) const MOUNT: &str = "/sys/fs/bpf";
 /// Ours alone.
 const ROOT: &str = "/sys/fs/bpf/bubble-chamber";
 
@@ -42,6 +43,20 @@ pub(super) fn locked() -> Result<File, PinsError> {
             return Ok(lock);
         }
     }
+}
+
+/// Whether it is there and may be written to, or could be mounted. Changes nothing.
+pub(super) fn is_at_hand() -> Result<(), PinsError> {
+    let usable = || -> nix::Result<()> {
+        match statfs(MOUNT)?.filesystem_type() {
+            BPF_FS_MAGIC => access(MOUNT, AccessFlags::W_OK),
+            _ => Ok(()),
+        }
+    };
+    usable().map_err(|error| PinsError::NoFileSystem {
+        path: MOUNT,
+        source: error.into(),
+    })
 }
 
 fn mounted() -> io::Result<()> {

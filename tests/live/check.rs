@@ -1,0 +1,66 @@
+//! `recorder --check`: says how this kernel stands, by trying.
+
+use std::process::Command;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::harness::process::{Ended, Process};
+use crate::harness::program::{self, turn};
+use crate::harness::up::Data;
+
+const ANSWERS_WITHIN: Duration = Duration::from_secs(60);
+
+fn check(words: &[&str]) -> Ended {
+    let words = [&["recorder", "--check"], words].concat();
+    Process::start(&mut program::command(&words)).finish(ANSWERS_WITHIN)
+}
+
+fn json(ended: &Ended) -> Value {
+    serde_json::from_str(&ended.stdout.join("\n")).expect("it answers in JSON")
+}
+
+#[test]
+fn it_tries_what_recording_does_also_beside_an_up() {
+    let _turn = turn();
+    let data = Data::new();
+    let up = data.up(&[]);
+    let found = json(&check(&["--json"]).success());
+    assert_eq!(found["problem"], Value::Null);
+    let rows = found["capabilities"].as_array().expect("a list");
+    for row in rows {
+        let is_hook = row["by"]
+            .as_str()
+            .is_some_and(|by| by.starts_with("`sched_switch"));
+        let state = row["state"].as_str().expect("a word");
+        assert_ne!(state, "untried", "{row}");
+        assert!(!is_hook || state == "works", "{row}");
+        // Whatever does not work says what it costs, or what is in its place.
+        let says = !row["lost"].is_null() || !row["instead"].is_null();
+        assert_eq!(says, state != "works", "{row}");
+    }
+    let text = check(&[]).success().stdout;
+    assert_eq!(
+        text.last().map(String::as_str),
+        Some("recording is possible")
+    );
+    assert!(rows.iter().all(|row| {
+        let gives = row["gives"].as_str().expect("a sentence");
+        text.iter().any(|line| line.contains(gives))
+    }));
+    up.stop();
+}
+
+#[test]
+fn where_nothing_can_be_recorded_it_says_why_and_what_to_do() {
+    let _turn = turn();
+    let program = program::path().to_str().expect("its name is text");
+    let words = ["--fork", "--pid", program, "recorder", "--check"];
+    let ended = Process::start(Command::new("unshare").args(words)).finish(ANSWERS_WITHIN);
+    assert_eq!(ended.code(), 1, "{}", ended.stderr);
+    assert!(ended.stderr.contains("--pid=host"), "{}", ended.stderr);
+    assert_eq!(
+        ended.stdout.last().map(String::as_str),
+        Some("recording is not possible")
+    );
+}
