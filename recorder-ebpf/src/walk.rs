@@ -3,7 +3,7 @@
 
 use core::ffi::c_void;
 
-use aya_ebpf::helpers::{bpf_ktime_get_boot_ns, generated};
+use aya_ebpf::helpers::generated;
 use bc_abi::{Control, Process, ProcessKey, TaskRecord, process_flag, task_flag};
 
 use crate::core_time;
@@ -33,12 +33,10 @@ pub(crate) unsafe extern "C" fn walk_tasks(ctx: *const Context) -> i32 {
     let Some(control) = CONTROL.get(0) else {
         return 0;
     };
-    let mut flags = 0;
     // An iterator holds its task, and with it the leader: the key can be read off, without the way over the signal struct.
     let key = task.process_key();
     let process = match PROCESSES.get_ptr_mut(&key) {
         None if control.discover != 0 && task.is_leader() && discover(task, key, control) => {
-            flags |= task_flag::NEW;
             PROCESSES.get_ptr_mut(&key)
         }
         found => found,
@@ -54,6 +52,7 @@ pub(crate) unsafe extern "C" fn walk_tasks(ctx: *const Context) -> i32 {
     };
     // SAFETY: this CPU's own scratch, and there is one walk at a time.
     let record = unsafe { &mut *scratch };
+    let mut flags = 0;
     record.process = key;
     record.pid = task.pid();
     // SAFETY: a live map value. Only walks touch `walk`, and there is one at a time.
@@ -82,7 +81,6 @@ pub(crate) unsafe extern "C" fn walk_tasks(ctx: *const Context) -> i32 {
         if core::ptr::read_volatile(&raw const (*process).closed) != 0 {
             flags |= task_flag::CLOSED;
         }
-        record.at_boot_ns = bpf_ktime_get_boot_ns();
         record.max_rss_pages = load(task.signal(), offset!(signal_maxrss));
     }
     record.threads = task.thread_count();

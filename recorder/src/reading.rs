@@ -6,16 +6,12 @@ use bc_schema::{Metric, Metrics};
 /// The running totals of one process, and its levels where it lives.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Reading {
-    /// Boot clock when it was read, ns.
-    pub(crate) at_boot_ns: u64,
     totals: Totals,
     memory: Option<Memory>,
     max_rss_pages: u64,
     threads: Option<u64>,
     /// Its process is closed: a zombie.
     pub(crate) closed: bool,
-    /// A walk took the process in.
-    pub(crate) new: bool,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -35,11 +31,9 @@ impl Reading {
         if record.flags & task_flag::SUMMED != 0 {
             self.totals.add(&record.ended);
         }
-        self.at_boot_ns = self.at_boot_ns.max(record.at_boot_ns);
         self.max_rss_pages = self.max_rss_pages.max(record.max_rss_pages);
         self.threads = Some(record.threads);
         self.closed |= record.flags & task_flag::CLOSED != 0;
-        self.new |= record.flags & task_flag::NEW != 0;
         // Any living thread shows the process's memory; a dead leader shows none.
         if record.flags & task_flag::MEMORY != 0 && self.memory.is_none() {
             self.memory = Some(Memory {
@@ -56,7 +50,6 @@ impl Reading {
         let known = process.end.flags & end_flag::PEAK_KNOWN != 0;
         let peak_rss_pages = process.end.peak_rss_pages;
         Self {
-            at_boot_ns: process.end.at_boot_ns,
             totals: process.ended,
             memory: known.then_some(Memory {
                 resident: None,
@@ -66,7 +59,6 @@ impl Reading {
             max_rss_pages: process.end.max_rss_pages,
             threads: None,
             closed: true,
-            new: false,
         }
     }
 

@@ -9,6 +9,7 @@ use rustc_hash::FxHashMap;
 use super::cores::{Active, OnCores};
 use super::{Agent, FAILURES};
 use crate::Error;
+use crate::clock::Clock;
 use crate::reading::{Reading, keep_split};
 use crate::registry::Known;
 
@@ -79,7 +80,7 @@ impl Agent {
                 }
             }
             let metrics = reading.metrics(self.page_bytes, self.kernel.has_io());
-            let at_ns = self.clock.utc_ns(reading.at_boot_ns);
+            let at_ns = look.sample_ns(&self.clock, key);
             if let Some(known) = self.registry.get_mut(key)
                 && known.look(&look, at_ns, metrics, reading.closed, &mut self.out.samples)
             {
@@ -118,7 +119,7 @@ impl Agent {
                     let mut reading = Reading::default();
                     reading.add(record);
                     let metrics = reading.metrics(page_bytes, has_io);
-                    let at_ns = clock.utc_ns(reading.at_boot_ns);
+                    let at_ns = look.sample_ns(clock, record.process);
                     if known.look(look, at_ns, metrics, reading.closed, samples) {
                         let mut on_cores = OnCores::default();
                         on_cores.add(record);
@@ -177,6 +178,14 @@ struct Look {
     walk: u64,
     at_ns: u64,
     before: Option<(u64, u64)>,
+}
+
+impl Look {
+    /// Samples of one walk have one time, its beginning: a walk takes a few milliseconds, and equal times pack well. Only what was born
+    /// during the walk is as old as itself.
+    fn sample_ns(&self, clock: &Clock, process: ProcessKey) -> u64 {
+        self.at_ns.max(clock.utc_ns(process.start_boot_ns))
+    }
 }
 
 impl Known {

@@ -12,14 +12,12 @@ pub mod task_flag {
     pub const MEMORY: u32 = 1 << 2;
     /// It is the leader.
     pub const LEADER: u32 = 1 << 3;
-    /// The process was taken into the table by this walk.
-    pub const NEW: u32 = 1 << 4;
     /// `rss_pages` and `swap_pages` are valid: this kernel lets us read them.
-    pub const RSS: u32 = 1 << 6;
+    pub const RSS: u32 = 1 << 4;
     /// Its process is closed: a zombie that waits for its parent.
     pub const CLOSED: u32 = 1 << 5;
     /// `ended` is valid: threads of the process had ended when its first task was read.
-    pub const SUMMED: u32 = 1 << 7;
+    pub const SUMMED: u32 = 1 << 6;
 }
 
 /// One task. What no flag says to be valid holds anything.
@@ -42,8 +40,6 @@ pub struct TaskRecord {
     pub core: u32,
     /// Always 0.
     pub zero: u32,
-    /// Boot clock when it was read, ns.
-    pub at_boot_ns: u64,
     /// Its own totals.
     pub totals: Totals,
     /// Totals of the process's threads that had ended when its first task was read.
@@ -60,4 +56,4 @@ pub struct TaskRecord {
     pub swap_pages: u64,
 }
 
-const _: () = assert!(size_of::<TaskRecord>() == 16 + 8 + 40 + 96 * 2 + 40);
+const _: () = assert!(size_of::<TaskRecord>() == 16 + 8 + 32 + 96 * 2 + 40);
