@@ -3,8 +3,10 @@
 //! It speaks HTTP/1.0: an answer then ends with the connection, and needs no further decoding.
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
+
+use socket2::{Domain, Socket, Type};
 
 /// How long the server may be silent.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -67,8 +69,22 @@ impl Answer {
 
 /// Opens a connection and sends a request as it stands.
 fn send(address: SocketAddr, request: &[u8]) -> BufReader<TcpStream> {
-    let mut stream = TcpStream::connect_timeout(&address, PATIENCE)
+    let stream = TcpStream::connect_timeout(&address, PATIENCE)
         .unwrap_or_else(|error| panic!("connecting to {address}: {error}"));
+    sent(stream, request)
+}
+
+/// The same from an address of the caller's choice: all of 127.0.0.0/8 is this machine.
+fn send_from(source: Ipv4Addr, address: SocketAddr, request: &[u8]) -> BufReader<TcpStream> {
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
+    socket
+        .bind(&SocketAddr::from((source, 0)).into())
+        .and_then(|()| socket.connect_timeout(&address.into(), PATIENCE))
+        .unwrap_or_else(|error| panic!("connecting from {source} to {address}: {error}"));
+    sent(socket.into(), request)
+}
+
+fn sent(mut stream: TcpStream, request: &[u8]) -> BufReader<TcpStream> {
     stream
         .set_read_timeout(Some(PATIENCE))
         .expect("a timeout above zero is taken");
@@ -104,7 +120,10 @@ fn head(stream: &mut impl BufRead) -> (u16, Vec<(String, String)>) {
 
 /// Sends a request as it stands and reads the answer.
 pub(crate) fn raw(address: SocketAddr, request: &[u8]) -> Answer {
-    let mut stream = send(address, request);
+    answer(send(address, request))
+}
+
+fn answer(mut stream: BufReader<TcpStream>) -> Answer {
     let (status, headers) = head(&mut stream);
     let mut body = Vec::new();
     let until = Instant::now() + PATIENCE;
@@ -146,6 +165,17 @@ fn request(
 /// Asks for something.
 pub(crate) fn get(address: SocketAddr, path: &str, headers: &[(&str, &str)]) -> Answer {
     call(address, "GET", path, headers, "")
+}
+
+/// Asks for something as somebody at another address.
+pub(crate) fn get_from(
+    source: Ipv4Addr,
+    address: SocketAddr,
+    path: &str,
+    headers: &[(&str, &str)],
+) -> Answer {
+    let request = request(address, "GET", path, headers, "");
+    answer(send_from(source, address, &request))
 }
 
 /// Any method, with a body.
