@@ -24,6 +24,8 @@ pub(super) struct Capability {
 pub(super) struct Instead {
     /// Which.
     pub(super) by: &'static str,
+    /// What the kernel must be or have for that; empty where it is always there.
+    pub(super) needs: &'static str,
     /// What it costs; empty where it costs nothing.
     pub(super) costs: &'static str,
 }

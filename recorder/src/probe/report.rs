@@ -18,6 +18,8 @@ pub struct Report {
     pub lockdown: Option<String>,
     /// Why recording is not possible, and what can be done; `None`: it is.
     pub problem: Option<String>,
+    /// Why what is counted would not outlive a killed recorder; `None`: it would, or nothing runs.
+    pub unpinned: Option<String>,
     /// Every capability.
     pub capabilities: Vec<Found>,
 }
@@ -28,15 +30,15 @@ pub struct Found {
     /// What it gives.
     pub gives: &'static str,
     /// What it is read by.
-    pub by: &'static str,
-    /// What the kernel must be or have for that.
-    pub needs: &'static str,
+    pub by: String,
+    /// What the kernel must be or have for that, or else for what could replace it.
+    pub needs: String,
     /// How it stands.
     pub state: State,
     /// What it is replaced by here.
-    pub instead: Option<&'static str>,
+    pub instead: Option<String>,
     /// What that costs here; `None`: nothing.
-    pub lost: Option<&'static str>,
+    pub lost: Option<String>,
 }
 
 impl Report {
@@ -49,6 +51,7 @@ impl Report {
             ),
             lockdown: lockdown(),
             problem: trial.started.err().map(|error| error.to_string()),
+            unpinned: trial.pinned.and_then(Result::err),
             capabilities,
         }
     }
@@ -73,12 +76,27 @@ fn found(row: &'static Capability, trial: &Trial) -> Found {
     };
     Found {
         gives: row.gives,
-        by: row.by,
-        needs: row.needs,
+        by: plain(row.by),
+        needs: plain(&needs(row, state)),
         state,
-        instead,
-        lost,
+        instead: instead.map(plain),
+        lost: lost.map(plain),
     }
+}
+
+/// Without the marks of the docs.
+fn plain(text: &str) -> String {
+    text.replace('`', "")
+}
+
+fn needs(row: &Capability, state: State) -> String {
+    let mut needs = row.needs.to_owned();
+    for instead in row.instead {
+        if state == State::Missing && !instead.needs.is_empty() {
+            needs.push_str(&format!("; or {}, for {}", instead.needs, instead.by));
+        }
+    }
+    needs
 }
 
 impl Lost {
@@ -106,15 +124,18 @@ impl Display for Report {
         writeln!(f, "kernel {}, lockdown: {lockdown}\n", self.kernel)?;
         for row in &self.capabilities {
             let (state, gives) = (row.state.name(), row.gives);
-            let by = row.instead.unwrap_or(row.by).replace('`', "");
+            let by = row.instead.as_ref().unwrap_or(&row.by);
             writeln!(f, "{state:<9} {gives}: {by}")?;
             let missed = matches!(row.state, State::Replaced(_) | State::Missing);
-            let needs = missed.then_some(row.needs);
-            for (word, text) in [("needs", needs), ("lost", row.lost)] {
+            let needs = missed.then_some(row.needs.as_str());
+            for (word, text) in [("needs", needs), ("lost", row.lost.as_deref())] {
                 if let Some(text) = text {
-                    writeln!(f, "{:<9} {word}: {}", "", text.replace('`', ""))?;
+                    writeln!(f, "{:<9} {word}: {text}", "")?;
                 }
             }
+        }
+        if let Some(why) = &self.unpinned {
+            writeln!(f, "\npinning failed: {why}")?;
         }
         match &self.problem {
             None => write!(f, "\nrecording is possible"),

@@ -8,6 +8,9 @@ use crate::kernel::Trial;
 /// What every program needs, and so every hook.
 const TYPED: &str = "5.10 with BTF";
 
+/// What reading by probe needs.
+const UNLOCKED: &str = "a lockdown below `confidentiality`";
+
 /// The table.
 pub(super) const TABLE: &[Capability] = &[
     hook(
@@ -67,11 +70,13 @@ pub(super) const TABLE: &[Capability] = &[
         needs: "6.2",
         instead: &[
             Instead {
-                by: "`bpf_probe_read_kernel_str`, unless locked down (`confidentiality`)",
+                by: "`bpf_probe_read_kernel_str`",
+                needs: UNLOCKED,
                 costs: "",
             },
             Instead {
                 by: "its file handle (`open_by_handle_at`)",
+                needs: "",
                 costs: "containers that are gone before user space has looked",
             },
         ],
@@ -96,6 +101,7 @@ pub(super) const TABLE: &[Capability] = &[
         needs: "the subsystem is built in",
         instead: &[Instead {
             by: "version 2 and the subsystems that are there",
+            needs: "",
             costs: "containers that only a hierarchy without these shows",
         }],
         lost: Lost::Only("containers that version 2 does not show"),
@@ -118,7 +124,8 @@ pub(super) const TABLE: &[Capability] = &[
         by: "plain loads of `mm_struct.rss_stat`",
         needs: "6.2",
         instead: &[Instead {
-            by: "`bpf_probe_read_kernel`, unless locked down (`confidentiality`)",
+            by: "`bpf_probe_read_kernel`",
+            needs: UNLOCKED,
             costs: "",
         }],
         lost: Lost::Only("resident memory and its peaks, swap (`ru_maxrss` stays)"),
@@ -127,9 +134,10 @@ pub(super) const TABLE: &[Capability] = &[
     Capability {
         gives: "a process's pid inside its container",
         by: "plain loads of `pid.numbers`",
-        needs: "6.5",
+        needs: "6.5, or a later release of 6.1",
         instead: &[Instead {
-            by: "`bpf_probe_read_kernel`, unless locked down (`confidentiality`)",
+            by: "`bpf_probe_read_kernel`",
+            needs: UNLOCKED,
             costs: "",
         }],
         lost: Lost::Only("the pid inside; the machine's own stays"),
@@ -155,7 +163,8 @@ pub(super) const TABLE: &[Capability] = &[
         lost: Lost::Only("what happens until the next recorder starts"),
         judge: |trial| match &trial.pinned {
             Some(Ok(())) => State::Works,
-            _ => State::Missing,
+            Some(Err(_)) => State::Missing,
+            None => State::Untried,
         },
     },
 ];
@@ -184,9 +193,10 @@ fn typed(trial: &Trial, hook: &str) -> State {
 }
 
 fn given(trial: &Trial, is_given: fn(&Layout) -> bool) -> State {
-    match &trial.layout {
-        Some(layout) if is_given(layout) => State::Works,
-        _ => State::Missing,
+    match trial.layout.as_ref().map(is_given) {
+        Some(true) => State::Works,
+        Some(false) => State::Missing,
+        None => State::Untried,
     }
 }
 

@@ -22,9 +22,14 @@ fn the_docs_have_the_table() {
         let instead: Vec<_> = row
             .instead
             .iter()
-            .map(|instead| match instead.costs {
-                "" => instead.by.to_owned(),
-                costs => format!("{}; lost then: {costs}", instead.by),
+            .map(|instead| {
+                let mut words = instead.by.to_owned();
+                for (word, text) in [("needs", instead.needs), ("loses", instead.costs)] {
+                    if !text.is_empty() {
+                        write!(words, ", {word} {text}").unwrap();
+                    }
+                }
+                words
             })
             .collect();
         let (instead, lost) = match row.lost {
@@ -82,12 +87,12 @@ fn strict() -> Layout {
     }
 }
 
-fn state(report: &Report, gives: &str) -> (State, Option<&'static str>) {
+fn state<'a>(report: &'a Report, gives: &str) -> (State, Option<&'a str>) {
     let mut rows = report.capabilities.iter();
     let row = rows
         .find(|row| row.gives.contains(gives))
         .expect("it is in the table");
-    (row.state, row.lost)
+    (row.state, row.lost.as_deref())
 }
 
 #[test]
@@ -97,24 +102,34 @@ fn an_older_stricter_kernel_loses_what_the_table_says_and_nothing_else() {
         .capabilities
         .iter()
         .filter(|row| row.state != State::Works)
-        .map(|row| (row.by, row.state))
+        .map(|row| (row.by.as_str(), row.state))
         .collect();
     assert_eq!(
         not_works,
         [
-            (
-                "`sched_process_exit`, which sees `mm_struct`",
-                State::Missing
-            ),
-            ("kfunc `bpf_rdonly_cast`", State::Replaced(1)),
-            ("plain loads of `mm_struct.rss_stat`", State::Missing),
-            ("plain loads of `pid.numbers`", State::Missing),
+            ("sched_process_exit, which sees mm_struct", State::Missing),
+            ("kfunc bpf_rdonly_cast", State::Replaced(1)),
+            ("plain loads of mm_struct.rss_stat", State::Missing),
+            ("plain loads of pid.numbers", State::Missing),
         ]
+    );
+    let resident = report
+        .capabilities
+        .iter()
+        .find(|row| row.gives.contains("resident"));
+    assert_eq!(
+        resident.unwrap().needs,
+        "6.2; or a lockdown below confidentiality, for bpf_probe_read_kernel"
     );
     assert_eq!(
         state(&report, "path of a new cgroup").1,
         Some("containers that are gone before user space has looked")
     );
+    let mut unpinned = trial(strict(), Ok(()));
+    unpinned.pinned = Some(Err("it is read-only".into()));
+    let report = Report::new(unpinned);
+    assert_eq!(state(&report, "is killed").0, State::Missing);
+    assert!(report.to_string().contains("it is read-only"));
     let probed = Layout {
         mm_rss_by_probe: 1,
         ..strict()
@@ -136,11 +151,24 @@ fn an_older_stricter_kernel_loses_what_the_table_says_and_nothing_else() {
 fn what_was_not_seen_at_work_is_not_said_to_work() {
     let mut failed = trial(strict(), Err(KernelError::NotRoot));
     failed.absent_hooks.push("cgroup_mkdir");
+    failed.pinned = None;
     failed.cores = false;
     let report = Report::new(failed);
     assert!(report.problem.as_deref().unwrap().contains("sudo"));
     assert_eq!(state(&report, "born watched").0, State::Untried);
     assert_eq!(state(&report, "from its birth").0, State::Missing);
     assert_eq!(state(&report, "by core").0, State::Off);
+    assert_eq!(state(&report, "is killed").0, State::Untried);
+    let unknown = Trial {
+        layout: None,
+        ..trial(strict(), Err(KernelError::NotEmbedded))
+    };
+    let report = Report::new(unknown);
+    assert!(
+        report
+            .capabilities
+            .iter()
+            .all(|row| row.state == State::Untried)
+    );
     assert!(report.to_string().ends_with("recording is not possible"));
 }

@@ -47,16 +47,15 @@ pub(super) fn locked() -> Result<File, PinsError> {
 
 /// Whether it is there and may be written to, or could be mounted. Changes nothing.
 pub(super) fn is_at_hand() -> Result<(), PinsError> {
-    let usable = || -> nix::Result<()> {
-        match statfs(MOUNT)?.filesystem_type() {
-            BPF_FS_MAGIC => access(MOUNT, AccessFlags::W_OK),
-            _ => Ok(()),
-        }
-    };
-    usable().map_err(|error| PinsError::NoFileSystem {
+    let kind = statfs(MOUNT).map_err(|error| PinsError::NoFileSystem {
         path: MOUNT,
         source: error.into(),
-    })
+    })?;
+    if kind.filesystem_type() == BPF_FS_MAGIC {
+        access(MOUNT, AccessFlags::W_OK)
+            .map_err(|error| failed("writing to", Path::new(MOUNT))(error.into()))?;
+    }
+    Ok(())
 }
 
 fn mounted() -> io::Result<()> {
