@@ -46,6 +46,22 @@ test('from the list to a container to a process', { timeout: 180_000 }, async (t
   await page.keyboard.press('Escape')
   await panel.waitFor({ state: 'detached' })
 
+  // What burned is what sleeps now; at least one core gave it time.
+  await processRow(page, 'sleep').click()
+  const cores = panel.locator('section[aria-label="its CPU by core"] .cores li')
+  const busy = cores.filter({ has: page.locator('.core-time', { hasText: /\d ?m?s/ }) }).first()
+  await busy.waitFor()
+  assert.match(await busy.getAttribute('title'), /^core \d+: .* of CPU time in this window, at most .* % of this core$/)
+  // Painted: some dots of a core's row are not transparent.
+  await page.waitForFunction(() => {
+    const rows = [...document.querySelectorAll('.cores canvas')].filter((canvas) => canvas.width && canvas.height)
+    const dots = rows.map((canvas) => canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data)
+    return dots.some((row) => row.some((value, at) => at % 4 === 3 && value > 0))
+  })
+  await picture(page, 'cores')
+  await page.keyboard.press('Escape')
+  await panel.waitFor({ state: 'detached' })
+
   await page.locator('.fact-failed').click()
   await processRow(page, 'true').waitFor({ state: 'detached' })
   await processRow(page, 'false').waitFor()
