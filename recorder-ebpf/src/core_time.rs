@@ -2,7 +2,9 @@
 //! switch. So counting costs a move, which is rare, and not a context switch, which is not.
 
 use aya_ebpf::helpers::bpf_get_smp_processor_id;
-use bc_abi::{ABSENT, CORE_PLACES, CoreKey, KernelLoss, Process, ProcessKey, end_flag, process_flag};
+use bc_abi::{
+    ABSENT, CORE_PLACES, CoreKey, KernelLoss, Process, ProcessKey, end_flag, process_flag,
+};
 
 use crate::layout::offset;
 use crate::maps::{ARRIVALS, CORE_TIMES, add, lost};

@@ -28,7 +28,8 @@ pub(crate) unsafe fn left(
 
 #[inline(always)]
 fn has_left(before: &CgroupKey, now: &CgroupKey) -> bool {
-    (before.id != now.id || before.hierarchy != now.hierarchy) && watch::may_be(before, watch::filtering())
+    (before.id != now.id || before.hierarchy != now.hierarchy)
+        && watch::may_be(before, watch::filtering())
 }
 
 /// The entry of a task's process, found by its signal struct: valid to the task's last switch.

@@ -7,8 +7,9 @@ use aya_ebpf::bindings::{
 use aya_ebpf::macros::map;
 use aya_ebpf::maps::{Array, HashMap, PerCpuArray, RingBuf};
 use bc_abi::{
-    ACCOUNTS_MAX, Account, CgroupKey, CgroupNote, Control, CoreKey, Declared, ExecEvent, FILTER_SLOTS, KernelLoss, MkdirEvent, PROCESSES_MAX, Process,
-    ProcessKey, RING_BYTES, TaskRecord, WATCHES_MAX, Watch,
+    ACCOUNTS_MAX, Account, CgroupKey, CgroupNote, Control, CoreKey, Declared, ExecEvent,
+    FILTER_SLOTS, KernelLoss, MkdirEvent, PROCESSES_MAX, Process, ProcessKey, RING_BYTES,
+    TaskRecord, WATCHES_MAX, Watch,
 };
 
 /// Watched cgroups.
@@ -45,7 +46,8 @@ pub(crate) static ARRIVALS: HashMap<u64, u64> = HashMap::with_max_entries(PROCES
 
 /// What the process table had no room for, per cgroup.
 #[map]
-pub(crate) static ACCOUNTS: HashMap<CgroupKey, Account> = HashMap::with_max_entries(ACCOUNTS_MAX, 0);
+pub(crate) static ACCOUNTS: HashMap<CgroupKey, Account> =
+    HashMap::with_max_entries(ACCOUNTS_MAX, 0);
 
 /// Events.
 #[map]

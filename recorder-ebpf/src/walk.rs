@@ -87,8 +87,7 @@ pub(crate) unsafe extern "C" fn walk_tasks(ctx: *const Context) -> i32 {
     if core_time::wanted() {
         record.core = task.core();
         // SAFETY: a live map value. Read first: a move after it makes the agent look again.
-        record.charged =
-            unsafe { core::ptr::read_volatile(&raw const (*process).cores.charged) };
+        record.charged = unsafe { core::ptr::read_volatile(&raw const (*process).cores.charged) };
     }
     if flags & task_flag::ENDED == 0 {
         record.totals = task.totals();
