@@ -1,7 +1,7 @@
 //! The run time of a recorder's programs inside the kernel, as the kernel counts it when asked. Counting costs a little by itself, so it is
 //! asked for only beside the measurements, never during them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::CStr;
 use std::fs;
 use std::io;
@@ -48,24 +48,19 @@ impl Counting {
 /// Its descriptors cannot be read.
 pub(super) fn of_process(pid: u32) -> Result<BTreeMap<String, Runs>> {
     let mut programs = BTreeMap::new();
-    let mut seen = Vec::new();
+    let mut seen = BTreeSet::new();
     let descriptors = fs::read_dir(format!("/proc/{pid}/fdinfo"))
         .context("reading the recorder's descriptors")?;
     for descriptor in descriptors.flatten() {
-        let Ok(text) = fs::read_to_string(descriptor.path()) else {
+        // A program's own descriptor, or that of a link that keeps it attached.
+        let text = fs::read_to_string(descriptor.path()).unwrap_or_default();
+        let Some(id) = value(&text, "prog_id:").filter(|id| seen.insert(*id)) else {
             continue;
         };
-        let Some(program) = Program::read(&text) else {
-            continue;
-        };
-        if seen.contains(&program.id) {
-            continue;
-        }
-        seen.push(program.id);
-        let name = name(program.id).context("asking the kernel for a program's name")?;
+        let (name, more) = program(id as u32).context("asking the kernel about a program")?;
         let runs: &mut Runs = programs.entry(name).or_default();
-        runs.count += program.runs.count;
-        runs.time_ns += program.runs.time_ns;
+        runs.count += more.count;
+        runs.time_ns += more.time_ns;
     }
     Ok(programs)
 }
@@ -86,31 +81,23 @@ pub(super) fn between(
     after.iter().filter_map(difference).collect()
 }
 
-/// A program as a descriptor's `fdinfo` tells it.
-#[derive(Debug, PartialEq, Eq)]
-struct Program {
-    id: u32,
-    runs: Runs,
-}
-
-impl Program {
-    /// `None`: it is no program's descriptor. (A link's names its program too, but has no run time.)
+impl Runs {
+    /// As the `fdinfo` of a program's descriptor tells them; `None`: it is not a program's.
     fn read(fdinfo: &str) -> Option<Self> {
-        let value = |name: &str| -> Option<u64> {
-            let line = fdinfo.lines().find_map(|line| line.strip_prefix(name))?;
-            line.trim().parse().ok()
-        };
         Some(Self {
-            id: value("prog_id:")?.try_into().ok()?,
-            runs: Runs {
-                count: value("run_cnt:")?,
-                time_ns: value("run_time_ns:")?,
-            },
+            count: value(fdinfo, "run_cnt:")?,
+            time_ns: value(fdinfo, "run_time_ns:")?,
         })
     }
 }
 
-fn name(id: u32) -> io::Result<String> {
+fn value(fdinfo: &str, name: &str) -> Option<u64> {
+    let line = fdinfo.lines().find_map(|line| line.strip_prefix(name))?;
+    line.trim().parse().ok()
+}
+
+/// A program's name and what it did since it was loaded.
+fn program(id: u32) -> io::Result<(String, Runs)> {
     // The beginning of `struct bpf_prog_info`, as far as its name.
     #[repr(C)]
     struct Info {
@@ -139,7 +126,10 @@ fn name(id: u32) -> io::Result<String> {
     // for by pointers and lengths within `before`, which are zero.
     unsafe { bpf(OBJ_GET_INFO_BY_FD, &mut ask)? };
     let name = CStr::from_bytes_until_nul(&info.name).map_err(io::Error::other)?;
-    Ok(name.to_string_lossy().into_owned())
+    let text = fs::read_to_string(format!("/proc/self/fdinfo/{}", fd.as_raw_fd()))?;
+    let runs = Runs::read(&text)
+        .ok_or_else(|| io::Error::other("the kernel tells no run time of a program"))?;
+    Ok((name.to_string_lossy().into_owned(), runs))
 }
 
 /// # Safety
@@ -165,15 +155,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_programs_descriptor_is_told_from_others() {
+    fn a_program_is_found_by_its_own_descriptor_and_by_a_links() {
         let program = "pos:\t0\nprog_type:\t26\nprog_jited:\t1\nmemlock:\t4096\nprog_id:\t77\nrun_time_ns:\t1500\nrun_cnt:\t3\n";
         let runs = Runs {
             count: 3,
             time_ns: 1_500,
         };
-        assert_eq!(Program::read(program), Some(Program { id: 77, runs }));
-        assert_eq!(Program::read("link_type:\ttracing\nprog_id:\t77\n"), None);
-        assert_eq!(Program::read("map_type:\t1\nmemlock:\t8\n"), None);
+        assert_eq!(Runs::read(program), Some(runs));
+        let link = "link_type:\ttracing\nprog_id:\t77\n";
+        assert_eq!(
+            (Runs::read(link), value(link, "prog_id:")),
+            (None, Some(77))
+        );
+        assert_eq!(value("map_type:\t1\nmemlock:\t8\n", "prog_id:"), None);
     }
 
     #[test]
