@@ -3,11 +3,12 @@
 //! The kernel charges a core when a thread leaves it. What each thread has used since it came where it is stands in the walk's record of it;
 //! both together are exact as of the walk. They are told only together: a thread that moved in between would be counted on both sides.
 
-use bc_abi::{ProcessKey, TaskRecord, end_flag, task_flag};
+use bc_abi::{Process, ProcessKey, TaskRecord, end_flag, task_flag};
 use bc_schema::{CpuTotal, ProcessId};
 
 use super::Agent;
 use crate::kernel::Kernel;
+use crate::registry::Known;
 
 /// What has been told of a process.
 #[derive(Debug, Default)]
@@ -142,26 +143,24 @@ impl Agent {
         }
     }
 
-    /// Tells the cores of a process that is over, or over here.
+    /// Tells the cores of a process that is over, or over here, by its last entry.
     pub(super) fn tell_last_cores(
         &mut self,
-        id: ProcessId,
-        cores: &mut CoresTold,
+        known: &mut Known,
         at_ns: u64,
         key: ProcessKey,
+        entry: &Process,
     ) {
-        let Some(entry) = self
-            .kernel
-            .process(key)
-            .filter(|_| self.kernel.counts_cores())
-        else {
+        if !self.kernel.counts_cores() {
             return;
-        };
-        let mut totals = self.kernel.core_times(key, &entry);
+        }
+        let mut totals = self.kernel.core_times(key, entry);
         if entry.end.flags & end_flag::ONE_CORE != 0 {
             *at(&mut totals, entry.end.core) += entry.ended.cpu_ns;
         }
-        cores.tell(id, at_ns, &totals, &mut self.out.cpus);
+        known
+            .cores
+            .tell(known.id, at_ns, &totals, &mut self.out.cpus);
     }
 }
 

@@ -107,7 +107,7 @@ impl Agent {
             &mut self.out.samples,
         );
         let at_ns = known.last.as_ref().map_or(0, |last| last.at_ns);
-        self.tell_last_cores(known.id, &mut known.cores, at_ns, key);
+        self.tell_last_cores(&mut known, at_ns, key, entry);
         let status = entry.end.status;
         let signal = (status & 0x7f) as u8;
         self.out.ends.push(ProcessEnd {
@@ -142,7 +142,7 @@ impl Agent {
         if self.jobs.holds(&entry) {
             return;
         }
-        self.give_up(key, self.clock.utc_ns(at_boot_ns));
+        self.give_up(key, Some(&entry), self.clock.utc_ns(at_boot_ns));
         self.kernel.forget(key, &entry);
     }
 
@@ -165,7 +165,7 @@ impl Agent {
                 None => {
                     let life = self.registry.get_mut(key).map(|known| known.life);
                     self.lose(LossReason::FinalMissing, life, self.boot_now_ns(), 1, 0);
-                    self.give_up(key, self.clock.now_ns());
+                    self.give_up(key, None, self.clock.now_ns());
                 }
             }
         }
@@ -191,11 +191,13 @@ impl Agent {
         }
     }
 
-    fn give_up(&mut self, key: ProcessKey, at_ns: u64) {
+    fn give_up(&mut self, key: ProcessKey, entry: Option<&Process>, at_ns: u64) {
         let Some(mut known) = self.registry.remove(key) else {
             return;
         };
-        self.tell_last_cores(known.id, &mut known.cores, at_ns, key);
+        if let Some(entry) = entry {
+            self.tell_last_cores(&mut known, at_ns, key, entry);
+        }
         if let Some(last) = &mut known.last {
             last.closes = Closes::ALL;
             self.out.samples.push(last.clone());
