@@ -1,11 +1,11 @@
-//! Processes that end without an entry: each is charged to its cgroup, and where even the accounts are full, to the machine.
+//! Processes that end without an entry: each is charged to its cgroup, and where the accounts are full, to the sums that stand in for them.
 //!
 //! They are counted when they end, not when they find no room: until then a walk may still take them in. So every process is either in the
 //! table at its end, or charged here, never both.
 
 use bc_abi::{Account, CgroupKey, KernelLoss};
 
-use crate::maps::{ACCOUNTS, add, lost_many};
+use crate::maps::{ACCOUNTS, SPILLS, add, lost_many};
 use crate::task::Task;
 use crate::watch;
 
@@ -44,16 +44,11 @@ pub(crate) fn charge(task: Task) {
     };
     // Each process has one leader; an exec by another thread makes that one the leader.
     let processes = u64::from(task.is_leader());
-    let otherwise = if watch::is_owned(key, filtering) {
-        KernelLoss::Unaccounted
-    } else {
-        KernelLoss::Undecided
-    };
-    to(key, processes, task.cpu_ns(), otherwise);
+    to(key, processes, task.cpu_ns());
 }
 
 #[inline(always)]
-fn to(key: &CgroupKey, processes: u64, cpu_ns: u64, otherwise: KernelLoss) {
+fn to(key: &CgroupKey, processes: u64, cpu_ns: u64) {
     if ACCOUNTS.get_ptr_mut(key).is_none() {
         let empty = Account {
             processes: 0,
@@ -62,12 +57,20 @@ fn to(key: &CgroupKey, processes: u64, cpu_ns: u64, otherwise: KernelLoss) {
         // Full, or another CPU was faster: the next look tells.
         let _ = ACCOUNTS.insert(key, &empty, BPF_NOEXIST);
     }
-    match ACCOUNTS.get_ptr_mut(key) {
-        // SAFETY: a live map value.
-        Some(account) => unsafe {
-            add(&raw mut (*account).processes, processes);
-            add(&raw mut (*account).cpu_ns, cpu_ns);
-        },
-        None => lost_many(otherwise, processes, cpu_ns),
+    if let Some(account) = ACCOUNTS.get_ptr_mut(key) {
+        charge_to(account, processes, cpu_ns);
+    } else if let Some(account) = SPILLS.get_ptr_mut(key.spill_slot()) {
+        charge_to(account, processes, cpu_ns);
+        // Afterwards: whoever sees this counted finds it there.
+        lost_many(KernelLoss::Unaccounted, processes, cpu_ns);
+    }
+}
+
+#[inline(always)]
+fn charge_to(account: *mut Account, processes: u64, cpu_ns: u64) {
+    // SAFETY: a live map value.
+    unsafe {
+        add(&raw mut (*account).processes, processes);
+        add(&raw mut (*account).cpu_ns, cpu_ns);
     }
 }

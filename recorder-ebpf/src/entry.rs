@@ -55,7 +55,8 @@ pub(crate) enum Begin {
     Late,
 }
 
-/// Takes a process into the table. `task` is its leader. False, and counted, when the table is full.
+/// Takes a process into the table. `task` is its leader. False, and counted, when the table is full; false also for one that a walk met too
+/// late: it is charged to its cgroup.
 #[inline(always)]
 pub(crate) fn make(
     task: Task,
@@ -63,7 +64,11 @@ pub(crate) fn make(
     keys: &[CgroupKey; ENTRY_SLOTS],
     begin: Begin,
 ) -> bool {
-    let Some(scratch) = ENTRY_SCRATCH.get_ptr_mut(0) else {
+    let walks = matches!(begin, Begin::Found | Begin::Late);
+    if begin == Begin::Late && task.mm().is_null() {
+        return false;
+    }
+    let Some(scratch) = ENTRY_SCRATCH.get_ptr_mut(u32::from(walks)) else {
         return false;
     };
     // SAFETY: both are whole and aligned; `keys` is what its caller has just filled.
@@ -71,7 +76,7 @@ pub(crate) fn make(
         words::clear(scratch);
         words::copy(keys, &raw mut (*scratch).cgroups);
     }
-    // SAFETY: this CPU's own scratch; tracepoint programs of one CPU do not interleave.
+    // SAFETY: this CPU's own scratch; tracepoint programs of one CPU do not interleave, and walks have another.
     let entry = unsafe { &mut *scratch };
     let parent = task.parent();
     if !parent.0.is_null() {
@@ -111,8 +116,27 @@ pub(crate) fn make(
         lost(KernelLoss::ProcessTable, 0);
         return false;
     }
+    if begin == Begin::Late && has_passed(task, key) {
+        let _ = SIGNALS.remove(&signal);
+        let _ = PROCESSES.remove(&key);
+        return false;
+    }
     core_time::process_begins(begin == Begin::Forked, task);
     true
+}
+
+/// Whether a process went all the way from its memory map to its last switch while its entry was made, and found none there: then it is
+/// charged to its cgroup already.
+#[inline(always)]
+fn has_passed(task: Task, key: ProcessKey) -> bool {
+    let Some(entry) = PROCESSES.get_ptr_mut(&key) else {
+        return false;
+    };
+    // SAFETY: a live map value. Adding nothing orders what was written before against what is read now.
+    unsafe {
+        add(&raw mut (*entry).walk, 0);
+        task.is_dead() && core::ptr::read_volatile(&raw const (*entry).threads_ended) == 0
+    }
 }
 
 /// Adds a thread's totals to those of the threads that have ended.

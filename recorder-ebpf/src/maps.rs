@@ -9,7 +9,7 @@ use aya_ebpf::maps::{Array, HashMap, PerCpuArray, RingBuf};
 use bc_abi::{
     ACCOUNTS_MAX, Account, CgroupKey, CgroupNote, Control, CoreKey, Declared, ExecEvent,
     FILTER_SLOTS, KernelLoss, MkdirEvent, PROCESSES_MAX, Process, ProcessKey, RING_BYTES,
-    TaskRecord, WATCHES_MAX, Watch,
+    SPILL_SLOTS, TaskRecord, WATCHES_MAX, Watch,
 };
 
 /// Watched cgroups.
@@ -49,6 +49,10 @@ pub(crate) static ARRIVALS: HashMap<u64, u64> = HashMap::with_max_entries(PROCES
 pub(crate) static ACCOUNTS: HashMap<CgroupKey, Account> =
     HashMap::with_max_entries(ACCOUNTS_MAX, 0);
 
+/// Stands in for full accounts: sums of what they had no room for, by [`CgroupKey::spill_slot`]. The agent knows whose cgroups a slot is.
+#[map]
+pub(crate) static SPILLS: Array<Account> = Array::with_max_entries(SPILL_SLOTS, 0);
+
 /// Events.
 #[map]
 pub(crate) static EVENTS: RingBuf = RingBuf::with_byte_size(RING_BYTES, 0);
@@ -75,6 +79,10 @@ pub(crate) static DECLARED: Array<Declared> = Array::with_max_entries(KernelLoss
 pub(crate) static DECLARED_ACCOUNTS: HashMap<CgroupKey, Account> =
     HashMap::with_max_entries(ACCOUNTS_MAX, BPF_F_NO_PREALLOC);
 
+/// The agent's own: what of [`SPILLS`] has been declared.
+#[map]
+pub(crate) static DECLARED_SPILLS: Array<Account> = Array::with_max_entries(SPILL_SLOTS, 0);
+
 /// What the agent asks of the next walk.
 #[map]
 pub(crate) static CONTROL: Array<Control> = Array::with_max_entries(1, 0);
@@ -96,9 +104,9 @@ pub(crate) static MKDIR_SCRATCH: PerCpuArray<MkdirEvent> = PerCpuArray::with_max
 #[map]
 pub(crate) static TASK_SCRATCH: PerCpuArray<TaskRecord> = PerCpuArray::with_max_entries(1, 0);
 
-/// An entry under construction: larger than the stack.
+/// Entries under construction, larger than the stack: a tracepoint's, and a walk's, which tracepoints may interrupt.
 #[map]
-pub(crate) static ENTRY_SCRATCH: PerCpuArray<Process> = PerCpuArray::with_max_entries(1, 0);
+pub(crate) static ENTRY_SCRATCH: PerCpuArray<Process> = PerCpuArray::with_max_entries(2, 0);
 
 /// Counts a loss.
 #[inline(always)]

@@ -148,11 +148,8 @@ pub(crate) async fn run(
     .await;
     agent.publish(&status);
 
-    let ring = agent
-        .kernel
-        .event_fd()
-        .try_clone_to_owned()
-        .map_err(Error::Ring)?;
+    let ring = agent.kernel.event_fd().try_clone_to_owned();
+    let ring = ring.map_err(Error::Ring)?;
     // SAFETY: the descriptor is owned by what is registered, and closed by nobody else.
     let ring = unsafe { AsyncFd::register_with_interest(ring, tokio::io::Interest::READABLE) };
     let ring = ring.map_err(|error| Error::Ring(error.into()))?;
@@ -340,6 +337,7 @@ impl Agent {
         self.finish_all();
         self.clear_runs(0);
         self.take_events();
+        self.count_kernel_losses();
         // Settled or not: there is no later second for them.
         self.end_lives(u64::MAX);
         self.flush();

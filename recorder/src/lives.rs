@@ -1,9 +1,13 @@
 //! Containers and jobs the recorder knows, and which cgroup is whose.
 
+mod claims;
+
 use std::collections::{BTreeMap, HashMap};
 
 use bc_abi::{CgroupKey, ENTRY_SLOTS, ProcessKey};
 use bc_schema::{Container, ContainerId, ContainerKind, LifeKey, Limits};
+
+pub(crate) use self::claims::Claim;
 
 /// How many decisions are kept, about anybody's cgroups.
 const DECIDED: usize = 65_536;
@@ -34,7 +38,7 @@ pub(crate) struct Life {
     pub(crate) ended_cpu_ns: u64,
     /// Its root process, once that is known.
     pub(crate) root: Option<ProcessKey>,
-    /// Something of it was lost.
+    /// Something of it was lost, or may have been.
     pub(crate) lost: bool,
     /// When its last process ended or its last cgroup went, ns since the epoch.
     pub(crate) last_ns: u64,
@@ -55,7 +59,8 @@ impl Life {
         self.open == 0 && !self.cgroups.is_empty() && self.cgroups.values().all(gone)
     }
 
-    /// A cgroup that never held a process is a container that never started; a run was asked for all the same.
+    /// A cgroup that never held a process is a container that never started, unless those that it held may be among the lost; a run was asked
+    /// for all the same.
     pub(crate) fn is_worth_telling(&self) -> bool {
         self.processes > 0 || self.told || self.lost || self.facts.kind == ContainerKind::Run
     }

@@ -1,10 +1,13 @@
 //! Losses, counted where they happened (law 3): the kernel's counters, and our own.
 
+mod spills;
+
 use std::collections::BTreeMap;
 
 use bc_abi::{Account, CgroupKey, KernelLoss};
 use bc_schema::{Loss, LossReason, Resolution};
 
+use self::spills::Spills;
 use super::Agent;
 use crate::kernel::Kernel;
 
@@ -13,6 +16,7 @@ use crate::kernel::Kernel;
 pub(crate) struct Counted {
     reasons: [(u64, u64); KernelLoss::COUNT as usize],
     accounts: BTreeMap<CgroupKey, (u64, u64)>,
+    pub(super) spills: Spills,
 }
 
 impl Counted {
@@ -28,6 +32,11 @@ impl Counted {
         (now.0 - before.0, now.1 - before.1)
     }
 
+    /// Whether anything of this account has been declared, and it is not closed yet.
+    pub(super) fn has_account(&self, key: CgroupKey) -> bool {
+        self.accounts.contains_key(&key)
+    }
+
     /// The account of a cgroup is closed.
     pub(super) fn forget(&mut self, key: CgroupKey) {
         self.accounts.remove(&key);
@@ -40,6 +49,7 @@ impl Counted {
         Self {
             reasons: kernel.declared(),
             accounts: kernel.declared_accounts().into_iter().collect(),
+            spills: Spills::by(kernel),
         }
     }
 }
@@ -134,8 +144,15 @@ impl Agent {
                 KernelLoss::WatchTable => continue,
                 // Told with its process, by the event itself.
                 KernelLoss::Args => continue,
-                KernelLoss::Unaccounted => LossReason::ProcessTableFull,
-                KernelLoss::Undecided => LossReason::WatchTableFull,
+                KernelLoss::Unaccounted => {
+                    tracing::warn!(
+                        processes = count,
+                        cpu_ns,
+                        "the accounts of what found no room are full (recorder.capacities.accounts)"
+                    );
+                    self.losses.spills.look_again();
+                    continue;
+                }
                 KernelLoss::LateThread => LossReason::LateThread,
                 KernelLoss::CoreTable => LossReason::CoreTableFull,
             };
@@ -152,5 +169,6 @@ impl Agent {
             self.search_table();
         }
         self.count_accounts(at_boot_ns);
+        self.count_spills(at_boot_ns);
     }
 }

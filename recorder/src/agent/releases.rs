@@ -19,6 +19,8 @@ enum Release {
     Loss(KernelLoss, (u64, u64)),
     /// An account, declared up to here.
     Account(CgroupKey, (u64, u64)),
+    /// A sum that stands in for accounts, declared up to here.
+    Spill(u32, (u64, u64)),
 }
 
 /// All that waits.
@@ -53,6 +55,11 @@ impl Releases {
         self.next.push(Release::Account(key, sums));
     }
 
+    /// A sum that stands in for accounts, by its slot, that has been declared up to here.
+    pub(super) fn spill(&mut self, slot: u32, sums: (u64, u64)) {
+        self.next.push(Release::Spill(slot, sums));
+    }
+
     /// What has been made since the last time travels in this batch.
     pub(super) fn travel(&mut self, batch: u64) {
         let next = self.next.drain(..);
@@ -81,12 +88,18 @@ impl Agent {
             match release {
                 Release::Process(key) => self.release_process(key),
                 Release::Cgroup(key) => {
+                    self.settle_late(key);
                     self.kernel.unwatch(key);
                     self.kernel.close_account(key);
                     self.losses.forget(key);
                 }
                 Release::Loss(reason, sums) => self.kernel.declare(reason, sums),
-                Release::Account(key, sums) => self.kernel.declare_account(key, sums),
+                Release::Account(key, sums) if self.losses.has_account(key) => {
+                    self.kernel.declare_account(key, sums);
+                }
+                // Closed since.
+                Release::Account(..) => {}
+                Release::Spill(slot, sums) => self.kernel.declare_spill(slot, sums),
             }
         }
     }

@@ -98,10 +98,12 @@ impl Agent {
                 Some(Owner::Unnamed) => {
                     self.declare_account(LossReason::CgroupUnnamed, None, key, account, at_boot_ns)
                 }
-                _ => {
+                Some(Owner::Nobody) => {
                     self.losses.forget(key);
                     self.kernel.close_account(key);
                 }
+                // A job's, whose number is waited for.
+                None => {}
             }
         }
     }
@@ -117,6 +119,18 @@ impl Agent {
                 account,
                 now_boot_ns,
             );
+        }
+    }
+
+    /// Who was charged to a cgroup after its life had ended: its account is closed.
+    pub(super) fn settle_late(&mut self, key: CgroupKey) {
+        if let Some(account) = self.kernel.account(key) {
+            let (processes, cpu_ns) = self.losses.grown(key, account);
+            if processes > 0 || cpu_ns > 0 {
+                let now_boot_ns = self.boot_now_ns();
+                let reason = LossReason::ProcessTableFull;
+                self.lose(reason, None, now_boot_ns, processes, cpu_ns);
+            }
         }
     }
 

@@ -3,6 +3,7 @@
 use bc_abi::{Account, CgroupKey, CgroupNote, Declared, KernelLoss, PATH_MAX, ProcessKey};
 
 use super::shared::{Shared, text};
+use super::watch::spilled;
 use super::{Kernel, KernelError};
 
 /// A cgroup's note, in the agent's words.
@@ -100,6 +101,20 @@ impl Kernel {
         let account = Shared(Account { processes, cpu_ns });
         let declared = &mut self.attached.tables.declared_accounts;
         if let Err(error) = declared.insert(Shared(key), account, 0) {
+            tracing::warn!(%error, "noting what has been declared");
+        }
+    }
+    /// What of the sums that stand in for full accounts has been declared, by slot: processes and CPU in ns.
+    pub fn declared_spills(&self) -> impl Iterator<Item = (u32, (u64, u64))> {
+        spilled(&self.attached.tables.declared_spills)
+            .map(|(slot, account)| (slot, (account.processes, account.cpu_ns)))
+    }
+
+    /// Notes what of such a sum has been declared.
+    pub fn declare_spill(&mut self, slot: u32, (processes, cpu_ns): (u64, u64)) {
+        let account = Shared(Account { processes, cpu_ns });
+        let declared = &mut self.attached.tables.declared_spills;
+        if let Err(error) = declared.set(slot, account, 0) {
             tracing::warn!(%error, "noting what has been declared");
         }
     }

@@ -18,6 +18,7 @@ pub(super) struct Tables {
     pub(super) processes: HashMap<MapData, Shared<ProcessKey>, Shared<Process>>,
     pub(super) signals: HashMap<MapData, u64, Shared<ProcessKey>>,
     pub(super) accounts: HashMap<MapData, Shared<CgroupKey>, Shared<Account>>,
+    pub(super) spills: Array<MapData, Shared<Account>>,
     pub(super) cores: Option<CoreTimes>,
     pub(super) losses: PerCpuArray<MapData, u64>,
     pub(super) lost_cpu: PerCpuArray<MapData, u64>,
@@ -25,6 +26,7 @@ pub(super) struct Tables {
     pub(super) notes: HashMap<MapData, Shared<CgroupKey>, Shared<CgroupNote>>,
     pub(super) declared: Array<MapData, Shared<Declared>>,
     pub(super) declared_accounts: HashMap<MapData, Shared<CgroupKey>, Shared<Account>>,
+    pub(super) declared_spills: Array<MapData, Shared<Account>>,
     /// The same once more, to be pinned by name.
     pub(super) descriptors: Vec<(&'static str, OwnedFd)>,
 }
@@ -54,6 +56,7 @@ impl Tables {
             processes: table(take, "PROCESSES")?,
             signals: table(take, "SIGNALS")?,
             accounts: table(take, "ACCOUNTS")?,
+            spills: table(take, "SPILLS")?,
             cores: options.cores.then(|| CoreTimes::open(take)).transpose()?,
             losses: table(take, "LOSSES")?,
             lost_cpu: table(take, "LOST_CPU")?,
@@ -61,6 +64,7 @@ impl Tables {
             notes: table(take, "NOTES")?,
             declared: table(take, "DECLARED")?,
             declared_accounts: table(take, "DECLARED_ACCOUNTS")?,
+            declared_spills: table(take, "DECLARED_SPILLS")?,
             descriptors,
         })
     }

@@ -1,7 +1,8 @@
 //! Watched cgroups: the table, the filter that stands in for it when it is full, and the accounts of what found no room.
 //! How the kernel programs use them: `recorder-ebpf/src/watch.rs` and `account.rs`.
 
-use bc_abi::{Account, CgroupKey, FILTER_OWNED, FILTER_SLOTS, Watch};
+use aya::maps::{Array, MapData};
+use bc_abi::{Account, CgroupKey, FILTER_OWNED, FILTER_SLOTS, SPILL_SLOTS, Watch};
 
 use super::shared::Shared;
 use super::{Kernel, KernelError};
@@ -85,10 +86,23 @@ impl Kernel {
         account.ok().map(|account| account.0)
     }
 
+    /// What the accounts had no room for, by slot, since the start: every slot that was ever charged.
+    pub fn spills(&self) -> impl Iterator<Item = (u32, Account)> {
+        spilled(&self.attached.tables.spills)
+    }
+
     /// Closes the account of a cgroup in which nothing can end any more, or which is nobody's.
     pub fn close_account(&mut self, key: CgroupKey) {
         // Nobody may have been charged since it was closed before.
         let _ = self.attached.tables.accounts.remove(&Shared(key));
         let _ = self.attached.tables.declared_accounts.remove(&Shared(key));
     }
+}
+
+/// The sums of a table of slots that are not 0.
+pub(super) fn spilled(
+    table: &Array<MapData, Shared<Account>>,
+) -> impl Iterator<Item = (u32, Account)> {
+    let slots = (0..SPILL_SLOTS).filter_map(|slot| Some((slot, table.get(&slot, 0).ok()?.0)));
+    slots.filter(|(_, account)| *account != Account::default())
 }

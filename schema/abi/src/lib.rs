@@ -22,7 +22,7 @@ pub use process::{
     Account, ENTRY_SLOTS, End, Process, ProcessKey, Said, Totals, end_flag, process_flag,
 };
 pub use task::{TaskRecord, task_flag};
-pub use watch::{CgroupKey, FILTER_OWNED, FILTER_SLOTS, Watch};
+pub use watch::{CgroupKey, FILTER_OWNED, FILTER_SLOTS, SPILL_SLOTS, Watch};
 
 /// Capacity of the process table unless told otherwise: living and not yet collected processes of watched containers.
 pub const PROCESSES_MAX: u32 = 32_768;

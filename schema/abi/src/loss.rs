@@ -18,19 +18,17 @@ pub enum KernelLoss {
     Args = 5,
     /// A thread ended after its process had been collected.
     LateThread = 6,
-    /// A process without an entry ended, and its cgroup found the accounts full.
+    /// A process without an entry ended, and its cgroup found the accounts full: the sums that stand in for them have it.
     Unaccounted = 7,
     /// A process found the table of CPU time by core full.
     CoreTable = 8,
-    /// The same as [`KernelLoss::Unaccounted`] in a cgroup of which the agent has not said yet whether it is somebody's.
-    Undecided = 9,
 }
 
 impl KernelLoss {
     /// How many there are.
-    pub const COUNT: u32 = 10;
+    pub const COUNT: u32 = 9;
     /// All, in order.
-    pub const ALL: [KernelLoss; 10] = [
+    pub const ALL: [KernelLoss; 9] = [
         Self::RingExec,
         Self::RingCgroup,
         Self::RingEnd,
@@ -40,6 +38,5 @@ impl KernelLoss {
         Self::LateThread,
         Self::Unaccounted,
         Self::CoreTable,
-        Self::Undecided,
     ];
 }

@@ -5,6 +5,9 @@ pub const FILTER_SLOTS: u32 = 32_768;
 /// Stands where a slot of the filter holds a cgroup that is somebody's: a count that is never reached.
 pub const FILTER_OWNED: u64 = u64::MAX;
 
+/// How many sums stand in for full accounts: a power of two, and no more than [`FILTER_SLOTS`].
+pub const SPILL_SLOTS: u32 = 8_192;
+
 /// A cgroup of one hierarchy; ids repeat across hierarchies.
 #[repr(C)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
@@ -22,6 +25,11 @@ impl CgroupKey {
     pub const fn filter_slot(&self) -> u32 {
         let mixed = (self.id ^ ((self.hierarchy as u64) << 48)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         (mixed >> 32) as u32 % FILTER_SLOTS
+    }
+
+    /// Its place in the sums that stand in for full accounts.
+    pub const fn spill_slot(&self) -> u32 {
+        self.filter_slot() % SPILL_SLOTS
     }
 
     /// A key.
