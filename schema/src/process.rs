@@ -74,6 +74,11 @@ pub struct ProcessEnd {
 }
 
 impl ProcessEnd {
+    /// Whether it is known to have gone badly: by the OOM killer, a signal, or with an exit code other than 0.
+    pub fn failed(&self) -> bool {
+        self.oom_killed || self.signal.is_some() || self.exit_code.is_some_and(|code| code != 0)
+    }
+
     /// An end that nobody saw.
     pub fn unseen(process: ProcessId, at_ns: u64) -> Self {
         Self {

@@ -51,10 +51,14 @@ pub struct ContainerRecord {
     pub processes: u64,
     /// Of these, not known to have ended.
     pub open_processes: u64,
+    /// Of these, known to have ended badly ([`ProcessEnd::failed`]).
+    pub failed_processes: u64,
     /// CPU of all its processes in all lives, ns, from each process's latest totals less its baseline.
     pub cpu_ns: u64,
     /// RSS of the living processes together, as of their latest samples, bytes; absent when none is known.
     pub rss_bytes: Option<u64>,
+    /// The highest peak RSS of one process since its last exec, in any life, bytes; absent when none is known.
+    pub peak_rss_bytes: Option<u64>,
 }
 
 impl ContainerRecord {

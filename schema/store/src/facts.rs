@@ -71,7 +71,7 @@ pub(crate) fn exec_order(a: &ProcessExec, b: &ProcessExec) -> Ordering {
 }
 
 /// Of two statements of how a process ended: one that was seen, then the later.
-pub(crate) fn end_order(a: &ProcessEnd, b: &ProcessEnd) -> Ordering {
+fn end_order(a: &ProcessEnd, b: &ProcessEnd) -> Ordering {
     let key = |e: &ProcessEnd| {
         (
             !e.unseen,
@@ -83,6 +83,13 @@ pub(crate) fn end_order(a: &ProcessEnd, b: &ProcessEnd) -> Ordering {
         )
     };
     key(a).cmp(&key(b))
+}
+
+/// Of all statements of how a process ended, the one that counts for an account.
+pub(crate) fn end_within(ends: &[ProcessEnd], window: Window) -> Option<&ProcessEnd> {
+    ends.iter()
+        .filter(|end| window.contains(end.at_ns))
+        .max_by(|a, b| end_order(a, b))
 }
 
 /// What an account's usage counts from before its first sample of this epoch: only totals that count from the process's beginning can hold

@@ -255,12 +255,7 @@ impl<'a> Account<'a> {
     }
 
     fn end(&self) -> Option<&'a ProcessEnd> {
-        let ends = self
-            .process
-            .ends
-            .iter()
-            .filter(|end| self.window.contains(end.at_ns));
-        ends.max_by(|a, b| facts::end_order(a, b))
+        facts::end_within(&self.process.ends, self.window)
     }
 
     fn last_record_ns(&self) -> u64 {

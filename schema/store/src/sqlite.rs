@@ -26,6 +26,7 @@ mod error;
 mod file;
 mod header;
 mod ledger;
+mod outcome;
 mod pack;
 mod packed;
 mod reader;

@@ -52,10 +52,14 @@ struct Facts<'a> {
     processes: u64,
     /// Of these, not known to have ended.
     open_processes: u64,
+    /// Of these, ended by a signal, the OOM killer or with an exit code other than 0.
+    failed_processes: u64,
     /// CPU of all its processes in all lives, ns.
     cpu_ns: u64,
     /// Resident memory of the living processes together, bytes.
     rss_bytes: Option<u64>,
+    /// The highest peak of one process since its last exec, in any life, bytes.
+    peak_rss_bytes: Option<u64>,
 }
 
 /// What its runtime allows it; `null`: unlimited or unknown.
@@ -141,8 +145,10 @@ fn facts(record: &ContainerRecord) -> Facts<'_> {
         last_record_ms: Ms(record.last_record_ns),
         processes: record.processes,
         open_processes: record.open_processes,
+        failed_processes: record.failed_processes,
         cpu_ns: record.cpu_ns,
         rss_bytes: record.rss_bytes,
+        peak_rss_bytes: record.peak_rss_bytes,
     }
 }
 

@@ -6,13 +6,12 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::response::Response;
 use bc_schema::store::ProcessRecord;
-use bc_schema::{LifeKey, Metric};
+use bc_schema::{LifeKey, Metric, ProcessEnd};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::answer::{Ms, json};
 use super::permitted::Permitted;
-use super::processes::failed;
 use super::refusal::{Id, OfAny, OfMissing, OfOther};
 use crate::app::App;
 use crate::history;
@@ -52,7 +51,7 @@ impl Sums {
         let totals = &process.totals;
         self.processes += 1;
         self.open_processes += u64::from(process.end.is_none());
-        self.failed_processes += u64::from(failed(process));
+        self.failed_processes += u64::from(process.end.as_ref().is_some_and(ProcessEnd::failed));
         let cpu_ns = totals.get(Metric::CpuNs).unwrap_or(0);
         self.cpu_ns = self.cpu_ns.saturating_add(cpu_ns);
         // Unknown is less than anything known.

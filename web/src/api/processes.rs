@@ -6,8 +6,6 @@ mod select;
 mod show;
 pub(crate) mod table;
 
-pub(super) use filter::failed;
-
 use std::collections::HashMap;
 use std::sync::Arc;
 

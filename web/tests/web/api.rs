@@ -39,11 +39,18 @@ async fn containers_are_listed_by_their_last_record() {
         "labels": {"team": "<b>red</b>"}, "limits": {"memory_bytes": 512 * MIB, "cpu_milli": null, "pids": null},
         "cgroup": format!("/docker/{FULL}"), "uid": null, "host": "node1", "state": "live",
         "began_ms": T0 * 1000, "ended_ms": null, "last_record_ms": T0 * 1000 + 9500,
-        "processes": 3, "open_processes": 1, "cpu_ns": 5_010_000_000_u64, "rss_bytes": 10 * MIB, "lives": 1,
+        "processes": 3, "open_processes": 1, "failed_processes": 2, "cpu_ns": 5_010_000_000_u64, "rss_bytes": 10 * MIB,
+        "peak_rss_bytes": 50 * MIB, "lives": 1,
     });
     assert_eq!(all["containers"][0], expected);
     assert_eq!(all["containers"][1]["id"], "job_7");
     assert_eq!(all["containers"][1]["short_id"], json!(null));
+    // Nothing failed is 0; of a peak that nobody measured nothing is said.
+    let other = &all["containers"][1];
+    assert_eq!(
+        (&other["failed_processes"], &other["peak_rss_bytes"]),
+        (&json!(0), &json!(null))
+    );
     for (query, found) in [
         ("state=past", "job_7"),
         ("kind=docker", FULL),

@@ -66,6 +66,15 @@ test('from the list to a container to a process', { timeout: 180_000 }, async (t
   await processRow(page, 'true').waitFor({ state: 'detached' })
   await processRow(page, 'false').waitFor()
 
+  const shown = page.url()
+  await page.getByRole('link', { name: 'all containers' }).click()
+  const entry = page.locator('.list tbody tr', { has: link })
+  await entry.locator('.list-failed .exit-failed', { hasText: /^1$/ }).waitFor()
+  await entry.locator('.list-most', { hasText: /\d/ }).waitFor()
+  await page.goBack()
+  await processRow(page, 'false').waitFor()
+  assert.equal(page.url(), shown)
+
   const sent = page.url()
   await assertTokenGone(visit, new URL(up.link).searchParams.get('token'))
   assertQuiet(visit)

@@ -8,7 +8,7 @@ use bc_schema::store::{
     ProcessRecord, ReadStore, Series, SeriesQuery, StoreError,
 };
 use bc_schema::usage::{self, Base};
-use bc_schema::{ContainerId, Metric, Resolution, TimeRange};
+use bc_schema::{ContainerId, Metric, ProcessEnd, Resolution, TimeRange};
 
 use super::{Account, Books, MemoryStore};
 use crate::cell::Cell;
@@ -65,6 +65,10 @@ impl Books {
                 .max()?,
             processes: accounts.len() as u64,
             open_processes: open.len() as u64,
+            failed_processes: accounts
+                .iter()
+                .filter(|account| account.end().is_some_and(ProcessEnd::failed))
+                .count() as u64,
             cpu_ns: accounts.iter().fold(0, |sum, account| {
                 sum.saturating_add(usage::cpu_ns(&self.record(account).totals))
             }),
@@ -72,6 +76,10 @@ impl Books {
                 .iter()
                 .filter_map(|account| self.record(account).totals.get(Metric::RssBytes))
                 .reduce(u64::saturating_add),
+            peak_rss_bytes: accounts
+                .iter()
+                .filter_map(|account| self.record(account).totals.get(Metric::PeakRssBytes))
+                .max(),
         })
     }
 

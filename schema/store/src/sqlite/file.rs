@@ -21,7 +21,10 @@ const STEPS: &[Step] = &[
     },
     Step {
         tables: include_str!("version_2.sql"),
-        rows: ledger::pack_all,
+        rows: |connection| {
+            ledger::pack_all(connection)?;
+            ledger::judge_all(connection)
+        },
     },
 ];
 

@@ -8,6 +8,7 @@ mod facts;
 mod known;
 mod last_record;
 mod moves;
+mod outcomes;
 mod packing;
 mod prune;
 mod room;
@@ -19,6 +20,7 @@ use rusqlite::{Connection, TransactionBehavior};
 
 use super::error::Failure;
 use known::Known;
+pub(crate) use outcomes::judge_all;
 pub(crate) use packing::{pack_all, rows};
 pub(crate) use prune::Step;
 

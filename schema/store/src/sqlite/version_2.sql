@@ -3,6 +3,10 @@
 -- When a life was last looked at whole (0: never): who of it is not known to have ended was there, and was as its latest sample says.
 ALTER TABLE lives ADD COLUMN seen_ns INTEGER NOT NULL DEFAULT 0;
 
+-- Whether a process is known to have ended badly here: its ends say so too, but a list of containers counts these.
+ALTER TABLE accounts ADD COLUMN failed INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX accounts_failed ON accounts (container) WHERE failed = 1;
+
 -- The minute before which all its seconds stand in packs, and none in blocks.
 ALTER TABLE lives ADD COLUMN packed_minute INTEGER NOT NULL DEFAULT 0;
 

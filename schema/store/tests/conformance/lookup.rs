@@ -1,7 +1,7 @@
 //! Finding containers and processes.
 
 use bc_schema::store::{ContainerQuery, ContainerState, ProcessQuery, SeriesQuery};
-use bc_schema::{Batch, Container, ContainerKind, Metric, Metrics, Resolution, TimeRange};
+use bc_schema::{Batch, Container, ContainerKind, Resolution, TimeRange};
 
 use crate::build::{at, batch, container, cpu, end, id, life, pid, sample, start};
 use crate::subject::{Fresh, Subject};
@@ -352,43 +352,5 @@ pub(crate) async fn processes_are_found_by_time_and_id(fresh: Fresh<'_>) {
         })
         .await,
         [0; 0]
-    );
-}
-
-pub(crate) async fn sums_of_a_container_follow_its_processes(fresh: Fresh<'_>) {
-    let subject = fresh();
-    let metrics = |cpu_ns: u64, rss: u64| {
-        Metrics::EMPTY
-            .with(Metric::CpuNs, cpu_ns)
-            .with(Metric::RssBytes, rss)
-    };
-    let starts = (1..=4)
-        .map(|number| start(number, life("c", at(0)), at(0)))
-        .collect();
-    let samples = vec![
-        sample(1, at(1), metrics(10, 100)),
-        sample(2, at(1), metrics(20, 200)),
-        sample(3, at(1), metrics(30, 300)),
-        // The others were not seen in this minute.
-        sample(1, at(200), metrics(15, 150)),
-    ];
-    subject
-        .write(Batch {
-            containers: vec![container("c", at(0))],
-            starts,
-            samples,
-            ends: vec![end(3, at(2))],
-            ..batch()
-        })
-        .await;
-    let found = subject.container(&id("c")).await.unwrap().unwrap();
-    assert_eq!(
-        (
-            found.processes,
-            found.open_processes,
-            found.cpu_ns,
-            found.rss_bytes
-        ),
-        (4, 3, 65, Some(350))
     );
 }

@@ -15,6 +15,7 @@ mod merging;
 mod retention;
 mod sleep;
 mod subject;
+mod sums;
 mod usage;
 
 macro_rules! conformance {
@@ -79,7 +80,8 @@ conformance! {
     lookup::short_ids_name_64_digit_ids_alone,
     lookup::unknown_containers_are_empty_answers,
     lookup::processes_are_found_by_time_and_id,
-    lookup::sums_of_a_container_follow_its_processes,
+    sums::sums_of_a_container_follow_its_processes,
+    sums::what_failed_is_counted_whatever_was_said_first,
     hostile::any_text_comes_back_as_it_went_in,
     hostile::the_largest_numbers_are_safe,
 }

@@ -62,6 +62,7 @@ async fn each_kind_of_damage_is_found_and_nothing_is_changed() {
             "INSERT INTO ends VALUES (9, 1, 0, 0, 0, 0, 0)",
             "ends of a process",
         ),
+        ("UPDATE accounts SET failed = 1", "otherwise than they say"),
         (
             "INSERT INTO waiting VALUES (9, 0, 1, x'00')",
             "waiting samples",

@@ -1,7 +1,7 @@
 //! Which processes of a container are meant, each looked at by itself.
 
 use bc_schema::store::ProcessRecord;
-use bc_schema::{ProcessId, TimeRange};
+use bc_schema::{ProcessEnd, ProcessId, TimeRange};
 
 use crate::parameters::{Asked, Parameters};
 use crate::problem::Problem;
@@ -95,7 +95,7 @@ impl Filter {
         let fate = |fate| match fate {
             Fate::Running => end.is_none(),
             Fate::Ended => end.is_some(),
-            Fate::Failed => failed(process),
+            Fate::Failed => end.is_some_and(ProcessEnd::failed),
         };
         let parent = |parent| match parent {
             Parent::Of(id) => start.parent == Some(id),
@@ -120,13 +120,6 @@ impl Filter {
                 .as_ref()
                 .is_none_or(|search| mentions(process, search))
     }
-}
-
-/// Whether it is known to have ended badly.
-pub(in crate::api) fn failed(process: &ProcessRecord) -> bool {
-    process.end.as_ref().is_some_and(|end| {
-        end.oom_killed || end.signal.is_some() || end.exit_code.is_some_and(|code| code != 0)
-    })
 }
 
 fn lived_in(process: &ProcessRecord, range: TimeRange) -> bool {

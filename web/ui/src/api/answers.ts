@@ -44,8 +44,10 @@ export interface Container {
   last_record_ms: Ms
   processes: number
   open_processes: number
+  failed_processes: number
   cpu_ns: number
   rss_bytes: number | null
+  peak_rss_bytes: number | null
 }
 
 /** One container of a list, where its lives are only counted. */

@@ -1,6 +1,7 @@
 /** The table of containers. CPU now is what was used between the last two answers. */
 import { useRef } from 'preact/hooks'
 import type { ListedContainer } from '../api/answers.ts'
+import { largest } from '../charts/layers.ts'
 import { KindBadge } from '../container/KindBadge.tsx'
 import { StateMark } from '../container/StateMark.tsx'
 import { Known, Unknown } from '../elements/Known.tsx'
@@ -15,6 +16,7 @@ import { hrefTo } from '../view/place.ts'
 
 export function List({ containers }: { containers: ListedContainer[] }) {
   const rates = useRates(containers)
+  const most = largest(containers.map((one) => one.peak_rss_bytes))
   return (
     <div class="table-scroll">
       <table class="list">
@@ -40,14 +42,29 @@ export function List({ containers }: { containers: ListedContainer[] }) {
             <th scope="col" class="number">
               memory
             </th>
+            <th scope="col" class="number medium" title="the most that one process held, in any of its lives">
+              highest
+            </th>
             <th scope="col" class="number medium" title="running / recorded">
               processes
+            </th>
+            <th
+              scope="col"
+              class="number"
+              title="processes that ended with another exit code than 0, by a signal or out of memory, in any of its lives"
+            >
+              failed
             </th>
           </tr>
         </thead>
         <tbody>
           {containers.map((one) => (
-            <Entry key={one.id} of={one} cpu_ns_per_s={rates.get(one.id) ?? null} />
+            <Entry
+              key={one.id}
+              of={one}
+              cpu_ns_per_s={rates.get(one.id) ?? null}
+              most={most !== null && one.peak_rss_bytes === most}
+            />
           ))}
         </tbody>
       </table>
@@ -55,7 +72,14 @@ export function List({ containers }: { containers: ListedContainer[] }) {
   )
 }
 
-function Entry({ of: one, cpu_ns_per_s }: { of: ListedContainer; cpu_ns_per_s: number | null }) {
+interface EntryProps {
+  of: ListedContainer
+  cpu_ns_per_s: number | null
+  /** No process of another one held more memory. */
+  most: boolean
+}
+
+function Entry({ of: one, cpu_ns_per_s, most }: EntryProps) {
   const live = one.state === 'live'
   const what = one.image ?? one.command
   const end_ms = one.ended_ms ?? one.last_record_ms
@@ -104,10 +128,19 @@ function Entry({ of: one, cpu_ns_per_s }: { of: ListedContainer; cpu_ns_per_s: n
           <Unknown says="it has ended" />
         )}
       </td>
+      <td
+        class={`number medium list-peak ${most ? 'list-most' : ''}`}
+        title={most ? 'the highest of these' : undefined}
+      >
+        <Known value={one.peak_rss_bytes} show={bytes} />
+      </td>
       <td class="number medium">
         {live && <b>{count(one.open_processes)}</b>}
         {live && <span class="dim"> / </span>}
         {count(one.processes)}
+      </td>
+      <td class="number list-failed">
+        {one.failed_processes > 0 ? <b class="exit-failed">{count(one.failed_processes)}</b> : 0}
       </td>
     </tr>
   )

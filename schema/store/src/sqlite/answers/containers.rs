@@ -151,9 +151,13 @@ fn record(db: &Connection, container: &Resolved) -> Result<Option<ContainerRecor
     stated.sort_by(|a, b| (b.life.began_ns, &b.life.host).cmp(&(a.life.began_ns, &a.life.host)));
     let (processes, open_processes) = counts(db, container.no)?;
     let baselines = baselines(db, container.no)?;
-    let processes_with_samples = samples.processes().into_iter();
-    let cpu_ns = processes_with_samples
-        .map(|process| usage::cpu_ns(&samples.totals(process, baselines.get(&process))));
+    let (mut cpu_ns, mut peak_rss_bytes) = (0_u64, None);
+    for process in samples.processes() {
+        let totals = samples.totals(process, baselines.get(&process));
+        cpu_ns = cpu_ns.saturating_add(usage::cpu_ns(&totals));
+        // Unknown is less than anything known.
+        peak_rss_bytes = peak_rss_bytes.max(totals.get(Metric::PeakRssBytes));
+    }
     Ok(Some(ContainerRecord {
         lives: stated,
         last_record_ns: all
@@ -163,8 +167,10 @@ fn record(db: &Connection, container: &Resolved) -> Result<Option<ContainerRecor
             .unwrap_or(0),
         processes,
         open_processes,
-        cpu_ns: cpu_ns.fold(0, u64::saturating_add),
+        failed_processes: failed(db, container.no)?,
+        cpu_ns,
         rss_bytes: rss_bytes(db, container.no, &samples)?,
+        peak_rss_bytes,
     }))
 }
 
@@ -187,6 +193,12 @@ fn counts(db: &Connection, container: i64) -> Result<(u64, u64), Failure> {
     Ok(find.query_row([container], |row| {
         Ok((unsigned(row, 0)?, unsigned(row, 1)?))
     })?)
+}
+
+fn failed(db: &Connection, container: i64) -> Result<u64, Failure> {
+    let mut find =
+        db.prepare_cached("SELECT count(*) FROM accounts WHERE container = ?1 AND failed = 1")?;
+    Ok(find.query_row([container], |row| unsigned(row, 0))?)
 }
 
 fn baselines(db: &Connection, container: i64) -> Result<HashMap<u64, Metrics>, Failure> {

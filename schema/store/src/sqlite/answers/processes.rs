@@ -12,6 +12,7 @@ use super::walk::{Latest, Walk};
 use super::{lives, numbers, resolve};
 use crate::facts::{self, Window};
 use crate::sqlite::error::Failure;
+use crate::sqlite::outcome;
 use crate::sqlite::rows::{self, signed, unsigned};
 
 /// The processes asked for, by start, then pid.
@@ -159,16 +160,8 @@ fn end(db: &Connection, account: &Account) -> Result<Option<ProcessEnd>, Failure
     if account.open {
         return Ok(None);
     }
-    let mut find =
-        db.prepare_cached("SELECT at_ns, exit_code, signal, core_dumped, oom_killed, unseen FROM ends WHERE process = ?1")?;
-    let ends = find.query_map([signed(account.process)], |row| {
-        rows::end(row, 0, account.start.process)
-    })?;
-    let ends = ends.collect::<Result<Vec<_>, _>>()?;
-    Ok(ends
-        .into_iter()
-        .filter(|end| account.window.contains(end.at_ns))
-        .max_by(facts::end_order))
+    let ends = outcome::ends(db, account.process, account.start.process)?;
+    Ok(facts::end_within(&ends, account.window).cloned())
 }
 
 fn execs(db: &Connection, account: &Account) -> Result<Vec<ProcessExec>, Failure> {

@@ -4,6 +4,7 @@ use rusqlite::Connection;
 
 use super::Report;
 use crate::sqlite::error::Failure;
+use crate::sqlite::outcome;
 use crate::sqlite::rows::unsigned;
 
 /// What is wrong, and which rows are: each statement finds their number and one of them.
@@ -68,6 +69,24 @@ pub(super) fn check(db: &Connection, report: &mut Report) -> Result<(), Failure>
         if let (1.., Some(example)) = (number, example) {
             report.problem(format!("{number} {what} {example}"));
         }
+    }
+    outcomes(db, report)
+}
+
+/// What the rows of accounts say of their ends, against the ends.
+fn outcomes(db: &Connection, report: &mut Report) -> Result<(), Failure> {
+    let (mut wrong, mut example) = (0_u64, None);
+    outcome::each(db, |(_, process), said, is| {
+        if said != is {
+            wrong += 1;
+            example.get_or_insert(process);
+        }
+        Ok(())
+    })?;
+    if let Some(example) = example {
+        report.problem(format!(
+            "{wrong} accounts that ended otherwise than they say; one is of process {example}"
+        ));
     }
     Ok(())
 }

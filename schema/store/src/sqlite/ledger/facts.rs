@@ -221,7 +221,7 @@ impl Page<'_> {
             "INSERT OR IGNORE INTO ends (process, at_ns, exit_code, signal, core_dumped, oom_killed, unseen) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
         )?;
         let (exit_code, signal) = (code(end.exit_code), code(end.signal));
-        add.execute((
+        let new = add.execute((
             signed(process.no),
             signed(end.at_ns),
             exit_code,
@@ -229,13 +229,17 @@ impl Page<'_> {
             end.core_dumped,
             end.oom_killed,
             end.unseen,
-        ))?;
-        if let Some(owner) = process.owner(end.at_ns) {
+        ))? > 0;
+        if let Some(owner) = process.owner(end.at_ns).filter(|_| new) {
             let mut close = self.db.prepare_cached(
-                "UPDATE accounts SET open = 0 WHERE container = ?1 AND process = ?2 AND open = 1",
+                "UPDATE accounts SET open = 0, failed = ?3 WHERE container = ?1 AND process = ?2 AND open = 1",
             )?;
-            close.execute((owner.container, signed(process.no)))?;
+            let first = close.execute((owner.container, signed(process.no), end.failed()))? > 0;
             self.record(owner.life, end.at_ns)?;
+            if !first {
+                // It was said to have ended before, and perhaps otherwise.
+                self.settle_ends(end.process, &process)?;
+            }
         }
         // Little more will come of it; what does is looked up.
         self.known.processes.remove(&end.process);

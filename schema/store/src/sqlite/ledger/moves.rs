@@ -23,7 +23,7 @@ impl Page<'_> {
         self.call_waiting(&process)?;
         self.call_waiting_cpus(&process)?;
         self.rehome(&process, before)?;
-        self.settle_ends(&process)?;
+        self.settle_ends(id, &process)?;
         let keeps =
             |old: &Account, new: &Account| new.covers(old) && new.entered_ns >= old.entered_ns;
         let lost = before
@@ -69,23 +69,6 @@ impl Page<'_> {
         }
         self.known.processes.insert(id, process.clone());
         Ok(process)
-    }
-
-    /// Which accounts are over, and whose records its execs and ends are.
-    fn settle_ends(&mut self, process: &Process) -> Result<(), Failure> {
-        let (ends_ns, execs_ns) = (self.ends_ns(process.no)?, self.execs_ns(process.no)?);
-        let mut put = self.db.prepare_cached(
-            "UPDATE accounts SET open = ?3 WHERE container = ?1 AND process = ?2",
-        )?;
-        for account in &process.accounts {
-            let inside = |at_ns: &&u64| account.window.contains(**at_ns);
-            let ended = ends_ns.iter().any(|at_ns| inside(&at_ns));
-            put.execute((account.container, signed(process.no), !ended))?;
-            for &at_ns in ends_ns.iter().chain(&execs_ns).filter(inside) {
-                self.record(account.life, at_ns)?;
-            }
-        }
-        Ok(())
     }
 
     /// Adds the samples that came before the process's start did.
