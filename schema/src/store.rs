@@ -3,10 +3,12 @@
 //! The traits speak in nouns, never in rows of a layout: chunks, blocks and tables are each store's own business. One conformance
 //! suite (`schema/store/tests`) runs against every implementation.
 
+mod columns;
 mod prune;
 mod read;
 mod write;
 
+pub use columns::{ColumnQuery, Columns, EachRun, Run};
 pub use prune::{LifeSpan, PruneOrder, PruneStore};
 pub use read::{
     Before, ContainerQuery, ContainerRecord, ContainerState, CpuSeries, CpuSeriesQuery, LossRecord,

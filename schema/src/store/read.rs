@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
 use super::StoreError;
+use super::columns::{self, ColumnQuery, EachRun};
 use crate::container::{Container, ContainerId, ContainerKind};
 use crate::loss::Loss;
 use crate::metric::Metrics;
@@ -215,6 +216,18 @@ pub trait ReadStore: Send + Sync {
         id: &ContainerId,
         query: &SeriesQuery,
     ) -> Result<Vec<Series>, StoreError>;
+
+    /// The same curves column by column, handed to `each` as they are read. A store that can read single columns does so.
+    async fn columns(
+        &self,
+        id: &ContainerId,
+        query: &ColumnQuery,
+        mut each: Box<EachRun<'static>>,
+    ) -> Result<(), StoreError> {
+        let rows = self.series(id, &query.series).await?;
+        columns::transpose(query, &rows, &mut each);
+        Ok(())
+    }
 
     /// Curves of one process by CPU, in the order of the CPUs; empty where nothing was counted.
     async fn cpu_series(

@@ -39,8 +39,9 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use bc_schema::store::{
-    ContainerQuery, ContainerRecord, CpuSeries, CpuSeriesQuery, LifeSpan, LossRecord, ProcessQuery,
-    ProcessRecord, PruneOrder, PruneStore, ReadStore, Series, SeriesQuery, StoreError, WriteStore,
+    ColumnQuery, ContainerQuery, ContainerRecord, CpuSeries, CpuSeriesQuery, EachRun, LifeSpan,
+    LossRecord, ProcessQuery, ProcessRecord, PruneOrder, PruneStore, ReadStore, Series,
+    SeriesQuery, StoreError, WriteStore,
 };
 use bc_schema::{Batch, ContainerId, ProcessId, TimeRange};
 use tokio::sync::Mutex;
@@ -151,6 +152,15 @@ impl ReadStore for SqliteStore {
         query: &SeriesQuery,
     ) -> Result<Vec<Series>, StoreError> {
         self.reader.series(id, query).await
+    }
+
+    async fn columns(
+        &self,
+        id: &ContainerId,
+        query: &ColumnQuery,
+        each: Box<EachRun<'static>>,
+    ) -> Result<(), StoreError> {
+        self.reader.columns(id, query, each).await
     }
 
     async fn cpu_series(

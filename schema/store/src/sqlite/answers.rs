@@ -1,5 +1,6 @@
 //! Reading: each answer from one state of the database.
 
+mod columns;
 mod containers;
 mod cpus;
 mod losses;
@@ -8,6 +9,7 @@ mod series;
 mod spans;
 mod walk;
 
+pub(super) use columns::columns;
 pub(super) use containers::{container, containers};
 pub(super) use cpus::cpu_series;
 pub(super) use losses::losses;

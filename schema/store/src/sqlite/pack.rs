@@ -7,10 +7,13 @@
 //! What is read may be damaged: nothing here trusts a count further than the bytes that are there allow.
 
 mod bits;
+mod columns;
+mod layout;
 mod read;
 mod sequence;
 mod write;
 
+pub(crate) use columns::{Opened, ReadPlace, Strip, Wanted};
 pub(crate) use read::Pack;
 pub(crate) use write::pack;
 

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use bc_schema::store::{
-    ContainerQuery, ContainerRecord, CpuSeries, CpuSeriesQuery, LossRecord, ProcessQuery,
-    ProcessRecord, ReadStore, Series, SeriesQuery, StoreError,
+    ColumnQuery, ContainerQuery, ContainerRecord, CpuSeries, CpuSeriesQuery, EachRun, LossRecord,
+    ProcessQuery, ProcessRecord, ReadStore, Series, SeriesQuery, StoreError,
 };
 use bc_schema::{ContainerId, ProcessId, TimeRange};
 use rusqlite::Connection;
@@ -113,6 +113,19 @@ impl ReadStore for SqliteReader {
         let (id, query) = (id.clone(), query.clone());
         self.read_by("read usage from", move |connection| {
             answers::series(connection, &id, &query)
+        })
+        .await
+    }
+
+    async fn columns(
+        &self,
+        id: &ContainerId,
+        query: &ColumnQuery,
+        mut each: Box<EachRun<'static>>,
+    ) -> Result<(), StoreError> {
+        let (id, query) = (id.clone(), query.clone());
+        self.read_by("read usage from", move |connection| {
+            answers::columns(connection, &id, &query, &mut *each)
         })
         .await
     }

@@ -8,6 +8,7 @@ use bc_schema::store::{
 use bc_schema::{ContainerId, Resolution, TimeRange};
 
 use crate::build::MIDNIGHT;
+use crate::columns;
 use crate::subject::Store;
 
 /// All answers of a store.
@@ -66,10 +67,9 @@ async fn of_container(store: &dyn Store, id: &ContainerId) -> OfContainer {
                     range: TimeRange { from_ns, to_ns },
                     ids: None,
                 };
-                series.push((
-                    (resolution, from_ns, to_ns),
-                    store.series(id, &query).await.unwrap(),
-                ));
+                let rows = store.series(id, &query).await.unwrap();
+                columns::assert_same_as_rows(store, id, &query, &rows).await;
+                series.push(((resolution, from_ns, to_ns), rows));
             }
         }
         for process in processes.iter().take(3) {

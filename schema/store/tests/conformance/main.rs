@@ -4,6 +4,7 @@
 mod accounts;
 mod answers;
 mod build;
+mod columns;
 mod cpus;
 mod facts;
 mod history;
@@ -69,6 +70,7 @@ conformance! {
     sleep::a_life_that_was_seen_goes_on,
     sleep::an_end_taken_back_leaves_what_was_seen,
     sleep::a_range_of_seconds_knows_who_was_there_before,
+    columns::minutes_in_columns_say_what_their_rows_say,
     cpus::each_core_has_a_curve_at_every_resolution,
     cpus::any_delivery_of_totals_leaves_the_same_curves,
     cpus::pruned_seconds_go_and_coarser_buckets_stay,

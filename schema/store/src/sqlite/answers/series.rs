@@ -1,6 +1,6 @@
 //! Curves: the buckets of a container's processes. What they count from is looked for in `series/base`.
 
-mod base;
+pub(super) mod base;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -42,8 +42,10 @@ pub(crate) fn series(
             only: only.as_deref(),
         };
         let mut gathered = Gathered::new(walk, query)?;
-        let latest = gathered.latest_before();
-        let bases = gathered.bases(walk, query.resolution)?;
+        let latest = latest(&gathered.before);
+        let firsts = gathered.firsts(query.resolution);
+        let before = std::mem::take(&mut gathered.before);
+        let bases = base::bases(walk, query.resolution, before, firsts)?;
         let processes: BTreeSet<u64> = gathered
             .buckets
             .keys()
@@ -75,12 +77,37 @@ fn place(start: &ProcessStart) -> (u64, u32, ProcessId) {
 }
 
 /// Process and epoch.
-type Account = (u64, u64);
+pub(super) type Account = (u64, u64);
 
-/// The cells of each process: epoch, bucket, and what one block says of that bucket. A bucket may stand here more than once.
+/// The buckets that are asked for: the first, and the first after.
+pub(super) fn buckets(life: &Life, query: &SeriesQuery) -> (u64, u64) {
+    let length_ns = query.resolution.ns();
+    let floor = life.floors[query.resolution as usize];
+    (
+        query.range.from_ns.div_ceil(length_ns).max(floor),
+        query.range.to_ns.div_ceil(length_ns),
+    )
+}
+
+/// The last samples of seconds before a range, of each process and epoch, as far as the minute that it begins in and the one before tell.
+pub(super) fn before(walk: Walk<'_>, from: u64) -> Result<HashMap<Account, Cell>, Failure> {
+    let mut all = Gathered::default();
+    all.gather_minutes_before(walk, from)?;
+    let minute = from - from % Resolution::Minute.seconds();
+    walk.blocks(Resolution::Second, minute, from, |_, entry| {
+        all.add_before(&entry.unpack()?);
+        Ok(())
+    })?;
+    Ok(all.before)
+}
+
+/// What one block says of a bucket: epoch, bucket, and that.
+pub(super) type OfBucket = (u64, u64, Cell);
+
+/// The cells of each process. A bucket may stand here more than once.
 #[derive(Default)]
 struct Gathered {
-    buckets: HashMap<u64, Vec<(u64, u64, Cell)>>,
+    buckets: HashMap<u64, Vec<OfBucket>>,
     /// The last samples just before the first bucket asked for.
     before: HashMap<Account, Cell>,
 }
@@ -88,40 +115,22 @@ struct Gathered {
 impl Gathered {
     fn new(walk: Walk<'_>, query: &SeriesQuery) -> Result<Self, Failure> {
         let (resolution, life) = (query.resolution, walk.life);
-        let from = query
-            .range
-            .from_ns
-            .div_ceil(resolution.ns())
-            .max(life.floors[resolution as usize]);
-        let to = query.range.to_ns.div_ceil(resolution.ns());
+        let (from, to) = buckets(life, query);
         let mut all = Self::default();
-        // Of seconds, from the beginning of the minute on: what was before that, the blocks of minutes know.
         if resolution == Resolution::Second {
-            all.gather_minutes_before(walk, from)?;
+            all.before = before(walk, from)?;
         }
-        let first = if resolution == Resolution::Second {
-            from - from % Resolution::Minute.seconds()
-        } else {
-            from
-        };
         for (finer, unsealed) in life.unsealed(resolution).chain([(resolution, 0)]) {
             let (length, finer_length) = (resolution.seconds(), finer.seconds());
             let span = (
-                first.saturating_mul(length) / finer_length,
+                from.saturating_mul(length) / finer_length,
                 to.saturating_mul(length).div_ceil(finer_length),
             );
             walk.blocks(finer, span.0.max(unsealed), span.1, |bucket, entry| {
                 let entry = entry.unpack()?;
                 let bucket = bucket * finer_length / length;
-                if bucket >= from {
-                    all.buckets.entry(entry.process).or_default().push((
-                        entry.epoch_ns,
-                        bucket,
-                        entry.cell,
-                    ));
-                } else {
-                    all.add_before(&entry);
-                }
+                let of_process = all.buckets.entry(entry.process).or_default();
+                of_process.push((entry.epoch_ns, bucket, entry.cell));
                 Ok(())
             })?;
         }
@@ -175,26 +184,41 @@ impl Gathered {
             .merge(&entry.cell);
     }
 
-    /// Of each process, the latest sample before, of whatever epoch.
-    fn latest_before(&self) -> HashMap<u64, ((u64, u64), Before)> {
-        let mut latest = HashMap::new();
-        for (&(process, epoch_ns), cell) in &self.before {
-            let before = Before {
-                at_ns: cell.at_ns,
-                metrics: cell.metrics,
-            };
-            let order = (cell.at_ns, epoch_ns);
-            let known = latest.entry(process).or_insert((order, before));
-            if known.0 < order {
-                *known = (order, before);
+    /// The second in which the first bucket of each process and epoch begins.
+    fn firsts(&self, resolution: Resolution) -> HashMap<Account, u64> {
+        let mut firsts = HashMap::new();
+        for (&process, buckets) in &self.buckets {
+            for &(epoch_ns, bucket, _) in buckets {
+                let second = bucket * resolution.seconds();
+                firsts
+                    .entry((process, epoch_ns))
+                    .and_modify(|first: &mut u64| *first = second.min(*first))
+                    .or_insert(second);
             }
         }
-        latest
+        firsts
     }
 }
 
+/// Of each process, the latest sample before, of whatever epoch.
+pub(super) fn latest(before: &HashMap<Account, Cell>) -> HashMap<u64, ((u64, u64), Before)> {
+    let mut latest = HashMap::new();
+    for (&(process, epoch_ns), cell) in before {
+        let before = Before {
+            at_ns: cell.at_ns,
+            metrics: cell.metrics,
+        };
+        let order = (cell.at_ns, epoch_ns);
+        let known = latest.entry(process).or_insert((order, before));
+        if known.0 < order {
+            *known = (order, before);
+        }
+    }
+    latest
+}
+
 /// How the processes began that these numbers stand for.
-fn starts(
+pub(super) fn starts(
     db: &Connection,
     container: &Resolved,
     life: &Life,
@@ -211,11 +235,37 @@ fn starts(
 
 fn points(
     start: &ProcessStart,
-    mut buckets: Vec<(u64, u64, Cell)>,
+    mut buckets: Vec<OfBucket>,
     resolution: Resolution,
     process: u64,
     before: &HashMap<Account, Cell>,
 ) -> Vec<Point> {
+    settle(&mut buckets);
+    let mut bases = Vec::new();
+    for of_epoch in buckets.chunk_by(|a, b| a.0 == b.0) {
+        let epoch_ns = of_epoch[0].0;
+        let last = before.get(&(process, epoch_ns));
+        bases.extend(base(start, epoch_ns, last));
+    }
+    let ends: Vec<BucketEnd> = buckets
+        .into_iter()
+        .map(|(epoch_ns, _, cell)| cell.bucket_end(epoch_ns, resolution))
+        .collect();
+    usage::points(ends, &bases, facts::account_began_ns(start))
+}
+
+/// What an epoch's totals count from, where the last sample before is known or not.
+pub(super) fn base(start: &ProcessStart, epoch_ns: u64, last: Option<&Cell>) -> Option<Base> {
+    let base = last.map(|cell| Base {
+        epoch_ns,
+        at_ns: cell.at_ns,
+        metrics: cell.metrics,
+    });
+    base.or_else(|| facts::baseline(start, epoch_ns))
+}
+
+/// Brings what blocks say of a process in order, each bucket of an epoch once.
+pub(super) fn settle(buckets: &mut Vec<OfBucket>) {
     buckets.sort_by_key(|(epoch_ns, bucket, _)| (*epoch_ns, *bucket));
     buckets.dedup_by(|next, kept| {
         let same = (next.0, next.1) == (kept.0, kept.1);
@@ -224,20 +274,4 @@ fn points(
         }
         same
     });
-    let mut bases = Vec::new();
-    for of_epoch in buckets.chunk_by(|a, b| a.0 == b.0) {
-        let epoch_ns = of_epoch[0].0;
-        let last = before.get(&(process, epoch_ns));
-        let base = last.map(|cell| Base {
-            epoch_ns,
-            at_ns: cell.at_ns,
-            metrics: cell.metrics,
-        });
-        bases.extend(base.or_else(|| facts::baseline(start, epoch_ns)));
-    }
-    let ends: Vec<BucketEnd> = buckets
-        .into_iter()
-        .map(|(epoch_ns, _, cell)| cell.bucket_end(epoch_ns, resolution))
-        .collect();
-    usage::points(ends, &bases, facts::account_began_ns(start))
 }

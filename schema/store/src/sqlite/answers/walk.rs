@@ -4,13 +4,14 @@ use std::collections::hash_map::Entry::{Occupied, Vacant};
 use std::collections::{BTreeSet, HashMap};
 
 use bc_schema::{Metrics, Resolution, usage};
-use rusqlite::{Connection, Rows};
+use rusqlite::blob::Blob;
+use rusqlite::{Connection, MAIN_DB, Rows};
 
 use super::Life;
 use crate::cell::Cell;
 use crate::sqlite::block::{self, Entry, PackedEntry};
 use crate::sqlite::error::Failure;
-use crate::sqlite::pack::{self, Pack};
+use crate::sqlite::pack::{self, Pack, ReadPlace};
 use crate::sqlite::rows::{blob, number, signed, unsigned};
 
 /// Up to so many parts are looked up one by one; beyond that, all are read.
@@ -87,6 +88,41 @@ impl Walk<'_> {
         Ok(())
     }
 
+    /// Calls `each` with the blocks of buckets from `from` on and before `to`: of one process, those of earlier buckets first.
+    pub(super) fn oldest_first(
+        &self,
+        resolution: Resolution,
+        from: u64,
+        to: u64,
+        mut each: impl FnMut(u64, &[u8]) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        let parts = self.parts(resolution);
+        let key = (
+            self.life.no,
+            number(resolution),
+            signed(from),
+            signed(to.min(i64::MAX as u64)),
+        );
+        let mut find = self.db.prepare_cached(
+            "SELECT bucket, part, no FROM blocks WHERE life = ?1 AND resolution = ?2 AND bucket >= ?3 AND bucket < ?4
+             ORDER BY bucket, part",
+        )?;
+        let mut open = self
+            .db
+            .prepare_cached("SELECT block FROM blocks WHERE no = ?1")?;
+        let mut found = find.query(key)?;
+        while let Some(row) = found.next()? {
+            let part = unsigned(row, 1)?;
+            if parts.as_ref().is_none_or(|parts| parts.contains(&part)) {
+                let mut block = open.query([row.get::<_, i64>(2)?])?;
+                if let Some(of_bucket) = block.next()? {
+                    each(unsigned(row, 0)?, blob(of_bucket, 0)?)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// Calls `each` with the packed seconds from `from` on and before `to`.
     fn packs(
         &self,
@@ -108,7 +144,8 @@ impl Walk<'_> {
         })
     }
 
-    fn wants(&self, process: u64) -> bool {
+    /// Whether a process is one of those asked for.
+    pub(super) fn wants(&self, process: u64) -> bool {
         self.only
             .is_none_or(|only| only.binary_search(&process).is_ok())
     }
@@ -120,6 +157,47 @@ impl Walk<'_> {
         to: u64,
         mut each: impl FnMut(u64, &[u8]) -> Result<(), Failure>,
     ) -> Result<(), Failure> {
+        let mut open = self
+            .db
+            .prepare_cached("SELECT pack FROM packs WHERE no = ?1")?;
+        self.pack_numbers(from, to, |minute, no| {
+            let mut bytes = open.query([no])?;
+            match bytes.next()? {
+                Some(row) => each(minute, blob(row, 0)?),
+                None => Ok(()),
+            }
+        })
+    }
+
+    /// The same for who reads single places of them: minute, length, and what fills a buffer from a place on. Oldest first.
+    pub(super) fn open_packs(
+        &self,
+        from: u64,
+        to: u64,
+        mut each: impl FnMut(u64, usize, &mut ReadPlace<'_>) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        let mut open: Option<Blob<'_>> = None;
+        self.pack_numbers(from, to, |minute, no| {
+            let blob = match &mut open {
+                Some(blob) => {
+                    blob.reopen(no)?;
+                    blob
+                }
+                None => open.insert(self.db.blob_open(MAIN_DB, "packs", "pack", no, true)?),
+            };
+            each(minute, blob.len(), &mut |place, buffer| {
+                Ok(blob.read_at_exact(buffer, place)?)
+            })
+        })
+    }
+
+    /// Calls `each` with the packs that have seconds in this range: minute and number of the row. Oldest first.
+    fn pack_numbers(
+        &self,
+        from: u64,
+        to: u64,
+        mut each: impl FnMut(u64, i64) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
         let length = Resolution::Minute.seconds();
         let to = to.min(self.life.packed.saturating_mul(length));
         if from >= to {
@@ -129,11 +207,8 @@ impl Walk<'_> {
             .only
             .map(|only| only.iter().map(|&process| pack::part(process)).collect());
         let mut find = self.db.prepare_cached(
-            "SELECT minute, part, no FROM packs WHERE life = ?1 AND minute >= ?2 AND minute < ?3",
+            "SELECT minute, part, no FROM packs WHERE life = ?1 AND minute >= ?2 AND minute < ?3 ORDER BY minute, part",
         )?;
-        let mut open = self
-            .db
-            .prepare_cached("SELECT pack FROM packs WHERE no = ?1")?;
         let span = (
             self.life.no,
             signed(from / length),
@@ -143,10 +218,7 @@ impl Walk<'_> {
         while let Some(row) = found.next()? {
             let (minute, part) = (unsigned(row, 0)?, unsigned(row, 1)?);
             if parts.as_ref().is_none_or(|parts| parts.contains(&part)) {
-                let mut bytes = open.query([row.get::<_, i64>(2)?])?;
-                if let Some(row) = bytes.next()? {
-                    each(minute, blob(row, 0)?)?;
-                }
+                each(minute, row.get(2)?)?;
             }
         }
         Ok(())

@@ -1,9 +1,8 @@
 //! Unpacking: whole samples of some processes, or single columns.
 
-use std::collections::BTreeMap;
-
 use bc_schema::{Metric, Metrics, Resolution};
 
+use super::layout::Layout;
 use super::sequence::take_sequence;
 use super::{
     HELD, HELD_BIT, KNOWN, MAXIMA, MAXIMA_BIT, METRICS, MOMENTS, OFFSETS, SECONDS, SECTIONS, TIMES,
@@ -16,36 +15,39 @@ use crate::sqlite::packed::take;
 
 /// A pack, cut into its sections.
 pub(crate) struct Pack<'a> {
-    minute_ns: u64,
-    who: Vec<Who>,
-    moments: BTreeMap<u64, u64>,
-    sections: [&'a [u8]; SECTIONS],
+    pub(super) minute_ns: u64,
+    pub(super) who: Vec<Who>,
+    pub(super) moments: Moments,
+    pub(super) sections: [&'a [u8]; SECTIONS],
 }
 
 /// A process and epoch in a pack, with the number of its samples.
-#[derive(Clone, Copy)]
-struct Who {
-    process: u64,
-    epoch_ns: u64,
-    count: usize,
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Who {
+    pub(crate) process: u64,
+    pub(crate) epoch_ns: u64,
+    pub(super) count: usize,
 }
+
+/// For each second of the minute, its first sample, ns since the minute began.
+pub(super) type Moments = [Option<u64>; Resolution::Minute.seconds() as usize];
 
 /// A column being read from one process to the next.
 #[derive(Default)]
-struct Column<'a> {
+pub(super) struct Column<'a> {
     rest: &'a [u8],
     before: u64,
-    values: Vec<u64>,
+    pub(super) values: Vec<u64>,
 }
 
 impl<'a> Column<'a> {
-    fn next(&mut self, count: usize) -> Option<&[u64]> {
+    pub(super) fn next(&mut self, count: usize) -> Option<&[u64]> {
         take_sequence(count, &mut self.before, &mut self.rest, &mut self.values)?;
         Some(&self.values)
     }
 }
 
-const DAMAGED: Failure = Failure::Damaged("a pack of samples");
+pub(super) const DAMAGED: Failure = Failure::Damaged("a pack of samples");
 
 impl<'a> Pack<'a> {
     /// Cuts the bytes of a minute's pack into sections, and reads who is in it.
@@ -53,27 +55,22 @@ impl<'a> Pack<'a> {
         Self::cut(minute, bytes).ok_or(DAMAGED)
     }
 
-    fn cut(minute: u64, mut bytes: &'a [u8]) -> Option<Self> {
-        let count = usize::try_from(take(&mut bytes)?).ok()?;
-        if count > bytes.len() {
-            return None;
-        }
-        let mut lengths = Vec::with_capacity(count);
-        for _ in 0..count {
-            lengths.push(usize::try_from(take(&mut bytes)?).ok()?);
-        }
+    fn cut(minute: u64, bytes: &'a [u8]) -> Option<Self> {
+        let layout = Layout::read(bytes)?;
         let mut sections: [&[u8]; SECTIONS] = [&[]; SECTIONS];
-        for (index, length) in lengths.into_iter().enumerate() {
-            let (section, rest) = bytes.split_at_checked(length)?;
-            bytes = rest;
-            if let Some(slot) = sections.get_mut(index) {
-                *slot = section;
-            }
+        for (section, slot) in sections.iter_mut().enumerate() {
+            *slot = bytes.get(layout.range(section))?;
         }
-        let mut moments = BTreeMap::new();
+        Self::of(minute, sections)
+    }
+
+    /// A pack of which these sections were read.
+    pub(super) fn of(minute: u64, sections: [&'a [u8]; SECTIONS]) -> Option<Self> {
+        let mut moments = [None; Resolution::Minute.seconds() as usize];
         let mut rest = sections[MOMENTS];
         while !rest.is_empty() {
-            moments.insert(take(&mut rest)?, take(&mut rest)?);
+            let second = usize::try_from(take(&mut rest)?).ok()?;
+            *moments.get_mut(second)? = Some(take(&mut rest)?);
         }
         Some(Self {
             minute_ns: minute.wrapping_mul(Resolution::Minute.ns()),
@@ -83,7 +80,7 @@ impl<'a> Pack<'a> {
         })
     }
 
-    fn column(&self, section: usize) -> Column<'a> {
+    pub(super) fn column(&self, section: usize) -> Column<'a> {
         Column {
             rest: self.sections[section],
             ..Column::default()
@@ -115,6 +112,10 @@ impl<'a> Pack<'a> {
         Ok(())
     }
 
+    pub(super) fn moment(&self, second: u64) -> Option<u64> {
+        *self.moments.get(usize::try_from(second).ok()?)?
+    }
+
     /// Joins what the columns say of one process to samples.
     fn cells(&self, known: &[u64], columns: &[Column<'_>], cells: &mut Vec<Cell>) -> Option<()> {
         cells.clear();
@@ -128,7 +129,7 @@ impl<'a> Pack<'a> {
                 taken[section] += 1;
                 value
             };
-            let moment = self.moments.get(&columns[SECONDS].values[index])?;
+            let moment = self.moment(columns[SECONDS].values[index])?;
             let since_ns = moment.wrapping_add(columns[OFFSETS].values[index]);
             let at_ns = self.minute_ns.wrapping_add(since_ns);
             let held_ns = next(HELD).map_or(0, |before| at_ns.wrapping_sub(before));
@@ -179,7 +180,8 @@ fn advance(who: &Who, columns: &mut [Column<'_>]) -> Option<Vec<u64>> {
     Some(known)
 }
 
-fn who(mut bytes: &[u8]) -> Option<Vec<Who>> {
+/// Who is in a pack, by the section that says so.
+pub(super) fn who(mut bytes: &[u8]) -> Option<Vec<Who>> {
     let mut all = Vec::new();
     let mut process = 0u64;
     while !bytes.is_empty() {
@@ -199,7 +201,7 @@ fn who(mut bytes: &[u8]) -> Option<Vec<Who>> {
 }
 
 /// The bit of the column `KNOWN` that says whether a section has a value.
-fn bit(section: usize) -> u64 {
+pub(super) fn bit(section: usize) -> u64 {
     1 << match section {
         HELD => HELD_BIT,
         MAXIMA..METRICS => MAXIMA_BIT + (section - MAXIMA) as u32,

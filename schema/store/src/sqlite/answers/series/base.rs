@@ -5,44 +5,28 @@ use std::collections::HashMap;
 
 use bc_schema::Resolution;
 
-use super::{Account, Gathered};
+use super::Account;
 use crate::cell::Cell;
 use crate::sqlite::answers::walk::Walk;
 use crate::sqlite::error::Failure;
 
-impl Gathered {
-    /// For each process and epoch that has buckets, the last sample before the first of them.
-    pub(super) fn bases(
-        &mut self,
-        walk: Walk<'_>,
-        resolution: Resolution,
-    ) -> Result<HashMap<Account, Cell>, Failure> {
-        let mut bases = std::mem::take(&mut self.before);
-        let mut sought = self.firsts(resolution);
-        sought.retain(|account, _| !bases.contains_key(account));
-        for coarse in Resolution::COARSE
-            .into_iter()
-            .filter(|&coarse| coarse >= resolution)
-        {
-            find(walk, coarse, &mut sought, &mut bases)?;
-        }
-        Ok(bases)
+/// For each process and epoch that has buckets, the last sample before the first of them. `bases` are those known already; `firsts`, the
+/// second that the first bucket of each begins in.
+pub(in crate::sqlite::answers) fn bases(
+    walk: Walk<'_>,
+    resolution: Resolution,
+    mut bases: HashMap<Account, Cell>,
+    firsts: HashMap<Account, u64>,
+) -> Result<HashMap<Account, Cell>, Failure> {
+    let mut sought = firsts;
+    sought.retain(|account, _| !bases.contains_key(account));
+    for coarse in Resolution::COARSE
+        .into_iter()
+        .filter(|&coarse| coarse >= resolution)
+    {
+        find(walk, coarse, &mut sought, &mut bases)?;
     }
-
-    /// The second in which the first bucket of each process and epoch begins.
-    fn firsts(&self, resolution: Resolution) -> HashMap<Account, u64> {
-        let mut firsts = HashMap::new();
-        for (&process, buckets) in &self.buckets {
-            for &(epoch_ns, bucket, _) in buckets {
-                let second = bucket * resolution.seconds();
-                firsts
-                    .entry((process, epoch_ns))
-                    .and_modify(|first: &mut u64| *first = second.min(*first))
-                    .or_insert(second);
-            }
-        }
-        firsts
-    }
+    Ok(bases)
 }
 
 /// Looks in the buckets of one resolution for what is sought, from the latest back to where the next coarser resolution knows as much.

@@ -1,0 +1,208 @@
+//! From totals to what was used: each process's lane remembers what its totals stood at last, and its buckets become runs.
+
+use std::collections::HashMap;
+
+use bc_schema::store::{Before, ColumnQuery, Columns, EachRun, Run};
+use bc_schema::usage::{self, Base, BucketEnd};
+use bc_schema::{MetricKind, Metrics, ProcessStart, Resolution};
+
+use crate::cell::Cell;
+use crate::facts;
+use crate::sqlite::answers::series::{self, Account, OfBucket};
+use crate::sqlite::block::Entry;
+use crate::sqlite::pack::Strip;
+
+/// The processes of one life, in the order of their numbers.
+pub(super) struct Lanes<'a> {
+    query: &'a ColumnQuery,
+    lanes: Vec<Lane>,
+    /// Where the last one was found: they mostly come in order.
+    latest: usize,
+    bases: HashMap<Account, Cell>,
+    columns: Columns,
+    each: &'a mut EachRun<'a>,
+}
+
+struct Lane {
+    process: u64,
+    start: ProcessStart,
+    /// What the totals of each epoch stood at last.
+    last: Vec<Base>,
+}
+
+impl Lane {
+    fn last(&mut self, epoch_ns: u64, bases: &HashMap<Account, Cell>) -> &mut Base {
+        let known = self.last.iter().position(|last| last.epoch_ns == epoch_ns);
+        let place = known.unwrap_or_else(|| {
+            let base = series::base(&self.start, epoch_ns, bases.get(&(self.process, epoch_ns)));
+            self.last.push(base.unwrap_or_else(|| Base {
+                epoch_ns,
+                at_ns: facts::account_began_ns(&self.start).max(epoch_ns),
+                metrics: Metrics::EMPTY,
+            }));
+            self.last.len() - 1
+        });
+        &mut self.last[place]
+    }
+}
+
+impl<'a> Lanes<'a> {
+    /// Lanes of processes that began so; `bases` are the last samples before what is to come.
+    pub(super) fn new(
+        query: &'a ColumnQuery,
+        starts: Vec<(u64, ProcessStart)>,
+        bases: HashMap<Account, Cell>,
+        each: &'a mut EachRun<'_>,
+    ) -> Self {
+        let lane = |(process, start)| Lane {
+            process,
+            start,
+            last: Vec::new(),
+        };
+        Self {
+            query,
+            lanes: starts.into_iter().map(lane).collect(),
+            latest: 0,
+            bases,
+            columns: Columns::of(query),
+            each,
+        }
+    }
+
+    /// The place of a process; `None`: it has no account here.
+    fn find(&mut self, process: u64) -> Option<usize> {
+        let at = |place: usize| {
+            self.lanes
+                .get(place)
+                .is_some_and(|lane| lane.process == process)
+        };
+        let near = [self.latest + 1, self.latest]
+            .into_iter()
+            .find(|&place| at(place));
+        let place = near.or_else(|| {
+            self.lanes
+                .binary_search_by_key(&process, |lane| lane.process)
+                .ok()
+        })?;
+        self.latest = place;
+        Some(place)
+    }
+
+    /// Tells how a process was before its first bucket.
+    pub(super) fn begin(&mut self, process: u64, before: Before) {
+        self.columns.clear();
+        if let Some(place) = self.find(process) {
+            let id = self.lanes[place].start.process;
+            (self.each)(Run::new(id, Some(before), &self.columns));
+        }
+    }
+
+    /// Tells seconds of one epoch.
+    pub(super) fn strip(&mut self, process: u64, epoch_ns: u64, strip: &mut Strip) {
+        let Some(place) = self.find(process) else {
+            return;
+        };
+        let (Some(&last_ns), lane) = (strip.at_ns.last(), &mut self.lanes[place]) else {
+            return;
+        };
+        let last = lane.last(epoch_ns, &self.bases);
+        let columns = &mut self.columns;
+        columns.clear();
+        let mut since_ns = last.at_ns;
+        for (&at_ns, &held_ns) in strip.at_ns.iter().zip(&strip.held_ns) {
+            columns.bucket_ns.push(Resolution::Second.bucket_ns(at_ns));
+            columns
+                .span_ns
+                .push(at_ns.saturating_sub(since_ns.max(held_ns)));
+            since_ns = at_ns;
+        }
+        let mut metrics = Metrics::EMPTY;
+        for ((&metric, totals), used) in self
+            .query
+            .metrics
+            .iter()
+            .zip(&strip.values)
+            .zip(&mut columns.usage)
+        {
+            if metric.kind() == MetricKind::Total {
+                let mut before = last.metrics.get(metric).unwrap_or(0);
+                used.extend(totals.iter().map(|total| {
+                    let used = total.map(|total| total.saturating_sub(before));
+                    before = total.unwrap_or(0);
+                    used
+                }));
+            } else {
+                used.extend_from_slice(totals);
+            }
+            if let Some(Some(total)) = totals.last() {
+                metrics.set(metric, *total);
+            }
+        }
+        columns.max_rss_bytes.append(&mut strip.max_rss_bytes);
+        (last.at_ns, last.metrics) = (last_ns, metrics);
+        (self.each)(Run::new(lane.start.process, None, columns));
+    }
+
+    /// Tells the only cell of a process in one bucket.
+    pub(super) fn cell(&mut self, entry: &Entry, resolution: Resolution) {
+        let Some(place) = self.find(entry.process) else {
+            return;
+        };
+        let lane = &mut self.lanes[place];
+        let last = lane.last(entry.epoch_ns, &self.bases);
+        let cell = &entry.cell;
+        self.columns.clear();
+        let since_ns = last.at_ns.max(cell.first.held_ns);
+        self.columns
+            .bucket_ns
+            .push(resolution.bucket_ns(cell.at_ns));
+        self.columns
+            .span_ns
+            .push(cell.at_ns.saturating_sub(since_ns));
+        for (&metric, used) in self.query.metrics.iter().zip(&mut self.columns.usage) {
+            let before = match metric.kind() {
+                MetricKind::Total => last.metrics.get(metric).unwrap_or(0),
+                MetricKind::Gauge | MetricKind::Peak => 0,
+            };
+            let now = cell.metrics.get(metric);
+            used.push(now.map(|now| now.saturating_sub(before)));
+        }
+        if self.query.max_rss {
+            let highest = cell.max_rss_bytes[resolution as usize];
+            self.columns.max_rss_bytes.push(highest);
+        }
+        (last.at_ns, last.metrics) = (cell.at_ns, cell.metrics);
+        (self.each)(Run::new(lane.start.process, None, &self.columns));
+    }
+
+    /// Tells buckets of a process of which several cells or epochs may tell.
+    pub(super) fn rows(
+        &mut self,
+        process: u64,
+        mut buckets: Vec<OfBucket>,
+        resolution: Resolution,
+    ) {
+        let Some(place) = self.find(process) else {
+            return;
+        };
+        series::settle(&mut buckets);
+        let lane = &mut self.lanes[place];
+        for of_epoch in buckets.chunk_by(|a, b| a.0 == b.0) {
+            lane.last(of_epoch[0].0, &self.bases);
+        }
+        let ends: Vec<BucketEnd> = buckets
+            .iter()
+            .map(|(epoch_ns, _, cell)| cell.bucket_end(*epoch_ns, resolution))
+            .collect();
+        let began_ns = facts::account_began_ns(&lane.start);
+        self.columns.clear();
+        for point in usage::points(ends, &lane.last, began_ns) {
+            self.columns.push(self.query, &point);
+        }
+        for (epoch_ns, _, cell) in &buckets {
+            let last = lane.last(*epoch_ns, &self.bases);
+            (last.at_ns, last.metrics) = (cell.at_ns, cell.metrics);
+        }
+        (self.each)(Run::new(lane.start.process, None, &self.columns));
+    }
+}

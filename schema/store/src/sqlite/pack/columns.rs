@@ -1,0 +1,289 @@
+//! Single columns of a pack: only the sections that they need are read from the file, and nothing is joined to samples.
+
+use bc_schema::{Metric, Resolution};
+
+use super::layout::{HEADER, Layout};
+use super::read::{Column, DAMAGED, Pack, Who, bit, who};
+use super::{HELD, KNOWN, MAXIMA, METRICS, OFFSETS, SECONDS, SECTIONS, TIMES, WHO, rest};
+use crate::sqlite::error::Failure;
+
+/// Fills a buffer with what stands at a place of a pack.
+pub(crate) type ReadPlace<'a> = dyn FnMut(usize, &mut [u8]) -> Result<(), Failure> + 'a;
+
+/// What is wanted of each sample, besides its time.
+#[derive(Debug, Clone)]
+pub(crate) struct Wanted {
+    metrics: Vec<Metric>,
+    max_rss: bool,
+    /// The sections to be read behind those of the times.
+    sections: Vec<usize>,
+}
+
+/// The samples of one process and epoch, in columns.
+#[derive(Debug, Default)]
+pub(crate) struct Strip {
+    pub(crate) at_ns: Vec<u64>,
+    /// Until when the sample before still held; 0: it does not say.
+    pub(crate) held_ns: Vec<u64>,
+    /// A column for each metric wanted.
+    pub(crate) values: Vec<Vec<Option<u64>>>,
+    /// The highest RSS in each sample's second, where that is wanted.
+    pub(crate) max_rss_bytes: Vec<Option<u64>>,
+}
+
+/// Sections of a pack, read one by one.
+#[derive(Debug, Default)]
+pub(crate) struct Opened {
+    bytes: Vec<u8>,
+    places: [std::ops::Range<usize>; SECTIONS],
+}
+
+impl Wanted {
+    pub(crate) fn new(metrics: &[Metric], max_rss: bool) -> Self {
+        let mut sections: Vec<usize> = metrics
+            .iter()
+            .map(|&metric| METRICS + metric as usize)
+            .collect();
+        // User time is told by the other two.
+        if metrics.contains(&Metric::UserNs) {
+            sections.extend([Metric::CpuNs, Metric::SystemNs].map(|of| METRICS + of as usize));
+        }
+        if max_rss {
+            sections.extend([MAXIMA, METRICS + Metric::RssBytes as usize]);
+        }
+        sections.sort_unstable();
+        sections.dedup();
+        Self {
+            metrics: metrics.to_vec(),
+            max_rss,
+            sections,
+        }
+    }
+}
+
+impl Opened {
+    /// Reads who is in a pack, and no more. `read` fills a buffer with what stands at a place of the pack, which has `length` bytes.
+    pub(crate) fn who(
+        &mut self,
+        length: usize,
+        read: &mut ReadPlace<'_>,
+    ) -> Result<Vec<Who>, Failure> {
+        let layout = self.layout(length, read)?;
+        self.add(&layout, WHO..WHO + 1, length, read)?;
+        who(&self.bytes[self.places[WHO].clone()]).ok_or(DAMAGED)
+    }
+
+    /// Reads the sections that are needed for what is wanted.
+    pub(crate) fn read(
+        &mut self,
+        wanted: &Wanted,
+        length: usize,
+        read: &mut ReadPlace<'_>,
+    ) -> Result<(), Failure> {
+        let layout = self.layout(length, read)?;
+        self.add(&layout, WHO..MAXIMA, length, read)?;
+        for &section in &wanted.sections {
+            self.add(&layout, section..section + 1, length, read)?;
+        }
+        Ok(())
+    }
+
+    fn layout(&mut self, length: usize, read: &mut ReadPlace<'_>) -> Result<Layout, Failure> {
+        self.bytes.clear();
+        self.places = [const { 0..0 }; SECTIONS];
+        let mut header = [0; HEADER];
+        let header = &mut header[..length.min(HEADER)];
+        read(0, header)?;
+        Layout::read(header).ok_or(DAMAGED)
+    }
+
+    /// Reads sections that follow each other.
+    fn add(
+        &mut self,
+        layout: &Layout,
+        sections: std::ops::Range<usize>,
+        length: usize,
+        read: &mut ReadPlace<'_>,
+    ) -> Result<(), Failure> {
+        let from = layout.range(sections.start).start;
+        let to = layout.range(sections.end - 1).end;
+        if to > length {
+            return Err(DAMAGED);
+        }
+        let begin = self.bytes.len();
+        self.bytes.resize(begin + (to - from), 0);
+        read(from, &mut self.bytes[begin..])?;
+        for section in sections {
+            let place = layout.range(section);
+            self.places[section] = begin + place.start - from..begin + place.end - from;
+        }
+        Ok(())
+    }
+
+    /// Whether no process has totals of several epochs in it.
+    pub(crate) fn has_one_epoch_each(&self) -> Result<bool, Failure> {
+        let all = who(&self.bytes[self.places[WHO].clone()]).ok_or(DAMAGED)?;
+        Ok(all.is_sorted_by(|a, b| a.process < b.process))
+    }
+
+    /// Calls `each` with the samples of every process and epoch that is `asked` for, in order.
+    pub(crate) fn strips(
+        &self,
+        minute: u64,
+        wanted: &Wanted,
+        strip: &mut Strip,
+        mut asked: impl FnMut(&Who) -> bool,
+        mut each: impl FnMut(&Who, &mut Strip),
+    ) -> Result<(), Failure> {
+        let mut sections: [&[u8]; SECTIONS] = [&[]; SECTIONS];
+        for (section, place) in sections.iter_mut().zip(&self.places) {
+            *section = &self.bytes[place.clone()];
+        }
+        let pack = Pack::of(minute, sections).ok_or(DAMAGED)?;
+        let mut columns: Vec<Column<'_>> = (0..SECTIONS).map(|index| pack.column(index)).collect();
+        for who in &pack.who {
+            advance(who.count, wanted, &mut columns).ok_or(DAMAGED)?;
+            if asked(who) {
+                strip.fill(&pack, wanted, &columns).ok_or(DAMAGED)?;
+                each(who, strip);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Reads the next process's values in all columns that are there.
+fn advance(count: usize, wanted: &Wanted, columns: &mut [Column<'_>]) -> Option<()> {
+    columns[SECONDS].next(count)?;
+    columns[OFFSETS].next(count)?;
+    columns[KNOWN].next(count)?;
+    let known = std::mem::take(&mut columns[KNOWN].values);
+    let mut all = || {
+        for &section in [HELD].iter().chain(&wanted.sections) {
+            let bit = bit(section);
+            let count = known.iter().filter(|&known| known & bit != 0).count();
+            columns[section].next(count)?;
+        }
+        Some(())
+    };
+    let read = all();
+    columns[KNOWN].values = known;
+    read
+}
+
+impl Strip {
+    /// Strips of what is wanted.
+    pub(crate) fn of(wanted: &Wanted) -> Self {
+        Self {
+            values: vec![Vec::new(); wanted.metrics.len()],
+            ..Self::default()
+        }
+    }
+
+    fn fill(&mut self, pack: &Pack<'_>, wanted: &Wanted, columns: &[Column<'_>]) -> Option<()> {
+        let known = &columns[KNOWN].values;
+        self.at_ns.clear();
+        for (&second, &offset) in columns[SECONDS].values.iter().zip(&columns[OFFSETS].values) {
+            let since_ns = pack.moment(second)?.wrapping_add(offset);
+            self.at_ns.push(pack.minute_ns.wrapping_add(since_ns));
+        }
+        let held = known_values(known, HELD, &columns[HELD].values);
+        self.held_ns.clear();
+        self.held_ns.extend(
+            held.zip(&self.at_ns)
+                .map(|(held, at_ns)| held.map_or(0, |before| at_ns.wrapping_sub(before))),
+        );
+        for (&metric, values) in wanted.metrics.iter().zip(&mut self.values) {
+            let of = |metric: Metric| {
+                let section = METRICS + metric as usize;
+                known_values(known, section, &columns[section].values)
+            };
+            values.clear();
+            let with_times = || known.iter().all(|known| known & TIMES == TIMES);
+            if metric == Metric::UserNs && with_times() {
+                let times = of(Metric::CpuNs).zip(of(Metric::SystemNs));
+                let user = of(Metric::UserNs).zip(times);
+                values.extend(user.map(|(user, (cpu, system))| Some(rest(cpu?, system?, user?))));
+            } else {
+                values.extend(of(metric));
+            }
+        }
+        self.max_rss_bytes.clear();
+        if wanted.max_rss {
+            let rss = METRICS + Metric::RssBytes as usize;
+            let level = known_values(known, rss, &columns[rss].values);
+            let above = known_values(known, MAXIMA, &columns[MAXIMA].values);
+            let highest = above
+                .zip(level)
+                .map(|(above, level)| above.map(|above| above.wrapping_add(level.unwrap_or(0))));
+            self.max_rss_bytes.extend(highest);
+        }
+        self.join();
+        Some(())
+    }
+
+    /// Joins the samples of each second to what the second is: the last one stands, and says until when what was before the first held.
+    fn join(&mut self) {
+        let second = |at_ns: &u64| at_ns / Resolution::Second.ns();
+        if self.at_ns.is_sorted_by(|a, b| second(a) < second(b)) {
+            return;
+        }
+        let mut kept = 0;
+        for index in 1..self.at_ns.len() {
+            let same = second(&self.at_ns[index]) == second(&self.at_ns[kept]);
+            let highest = self.max_rss_bytes.get(index).copied().flatten();
+            if same {
+                if let Some(so_far) = self.max_rss_bytes.get_mut(kept) {
+                    *so_far = highest.max(*so_far);
+                }
+            } else {
+                kept += 1;
+                self.held_ns[kept] = self.held_ns[index];
+                if let Some(of_second) = self.max_rss_bytes.get_mut(kept) {
+                    *of_second = highest;
+                }
+            }
+            self.at_ns[kept] = self.at_ns[index];
+            for values in &mut self.values {
+                values[kept] = values[index];
+            }
+        }
+        self.keep(0..kept + 1);
+    }
+
+    /// Lets go of all samples but those of seconds from `from` on and before `to`.
+    pub(crate) fn within(&mut self, from: u64, to: u64) {
+        let second = |at_ns: &u64| at_ns / Resolution::Second.ns();
+        let begin = self.at_ns.partition_point(|at_ns| second(at_ns) < from);
+        let end = self.at_ns.partition_point(|at_ns| second(at_ns) < to);
+        if (begin, end) != (0, self.at_ns.len()) {
+            self.keep(begin..end.max(begin));
+        }
+    }
+
+    fn keep(&mut self, samples: std::ops::Range<usize>) {
+        fn keep<T>(column: &mut Vec<T>, samples: &std::ops::Range<usize>) {
+            column.truncate(samples.end);
+            column.drain(..samples.start.min(column.len()));
+        }
+        keep(&mut self.at_ns, &samples);
+        keep(&mut self.held_ns, &samples);
+        keep(&mut self.max_rss_bytes, &samples);
+        for values in &mut self.values {
+            keep(values, &samples);
+        }
+    }
+}
+
+/// The values of a column in their samples; absent where a sample does not know it.
+fn known_values<'a>(
+    known: &'a [u64],
+    section: usize,
+    values: &'a [u64],
+) -> impl Iterator<Item = Option<u64>> + 'a {
+    let bit = bit(section);
+    let mut values = values.iter();
+    known
+        .iter()
+        .map(move |known| (known & bit != 0).then(|| values.next().copied()).flatten())
+}
