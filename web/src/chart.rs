@@ -1,7 +1,7 @@
 //! From buckets of processes to the curves of a chart: pure, nothing of stores or HTTP.
 //!
 //! [`grid`] says how time is cut, [`flow`] what an amount (CPU, I/O) and [`level`] what a level (memory) puts into each bucket; here they
-//! are summed, ranked and joined into steps. Buckets come a stretch of time after the other, so that not all must be held at once.
+//! are summed, ranked and joined into steps. Buckets come run by run, so that not all must be held at once.
 
 pub(crate) mod flow;
 pub(crate) mod grid;
@@ -10,22 +10,31 @@ pub(crate) mod plan;
 
 use std::collections::HashMap;
 
-use bc_schema::store::Series;
-use bc_schema::{Metrics, ProcessId, TimeRange};
+use bc_schema::store::Run;
+use bc_schema::{Metric, ProcessId, TimeRange};
 
+use flow::Used;
 use grid::Grid;
-use level::{Crowd, Held, Stay};
+use level::{Crowd, Held, Known, Stay};
 
 /// What is drawn.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Measure {
-    /// An amount per second, from the amount in each bucket.
-    Flow(fn(&Metrics) -> Option<u64>),
+    /// An amount per second, from the amounts in each bucket: of these together, as far as they are known.
+    Flow(&'static [Metric]),
     /// Resident memory.
     Memory,
 }
 
 impl Measure {
+    /// What it is drawn from, and whether the highest RSS of each bucket is needed too.
+    pub(crate) fn columns(self) -> (&'static [Metric], bool) {
+        match self {
+            Self::Flow(metrics) => (metrics, false),
+            Self::Memory => (&[Metric::RssBytes, Metric::PeakRssBytes], true),
+        }
+    }
+
     /// The ns that a bucket's mean is taken over.
     pub(crate) fn covered_ns(self, grid: &Grid, bucket: usize) -> u64 {
         match self {
@@ -63,6 +72,8 @@ pub(crate) struct Ranked {
 /// When a process was there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Presence {
+    /// Its place among all: of two with as much, the earlier one is ranked first.
+    pub(crate) order: usize,
     pub(crate) stay: TimeRange,
     /// Before this it is known to be as its latest sample says.
     pub(crate) known_to_ns: u64,
@@ -74,6 +85,8 @@ pub(crate) struct Presence {
 pub(crate) struct Canvas {
     measure: Measure,
     grid: Grid,
+    /// The step of each bucket.
+    steps: Vec<u32>,
     /// The weight of all processes in each bucket; `None`: nothing is known there.
     total: Vec<Option<f64>>,
     lines: HashMap<ProcessId, Line>,
@@ -84,8 +97,6 @@ pub(crate) struct Canvas {
 /// One process so far.
 #[derive(Debug)]
 struct Line {
-    /// Its place among those that came.
-    order: usize,
     presence: Presence,
     sum: f64,
     /// Steps it counts in, in order, and its weight there.
@@ -112,8 +123,10 @@ impl Canvas {
             Measure::Flow(_) => Crowd::default(),
             Measure::Memory => Crowd::of(grid.buckets),
         };
+        let step = |bucket| grid.step_of(bucket) as u32;
         Self {
             measure,
+            steps: (0..grid.buckets).map(step).collect(),
             total: vec![None; grid.buckets],
             grid,
             lines: HashMap::new(),
@@ -121,81 +134,114 @@ impl Canvas {
         }
     }
 
-    /// Adds buckets that follow those added before. `presence_of` says when a process was there.
-    pub(crate) fn add(&mut self, series: &[Series], presence_of: impl Fn(ProcessId) -> Presence) {
-        for one in series {
-            let order = self.lines.len();
-            let mut line = self.lines.remove(&one.process).unwrap_or_else(|| Line {
-                order,
-                presence: presence_of(one.process),
-                sum: 0.0,
-                steps: Vec::new(),
-                told: None,
-                held: None,
-            });
-            match self.measure {
-                Measure::Flow(value) => {
-                    let before = one.before.filter(|before| value(&before.metrics).is_some());
-                    let mut told = line
-                        .told
-                        .or(before.map(|before| self.grid.index(before.at_ns)));
-                    flow::parts(
-                        &self.grid,
-                        &mut told,
-                        &one.points,
-                        value,
-                        |bucket, amount| {
-                            put(
-                                &self.grid,
-                                &mut self.total,
-                                &mut line,
-                                bucket,
-                                amount as f64 * 1e9,
-                            );
-                        },
-                    );
-                    line.told = told;
-                }
-                Measure::Memory => {
-                    let before = one
-                        .before
-                        .and_then(|before| Held::since(&self.grid, &before));
-                    let (mut held, stay) = (line.held.or(before), line.presence.stay);
-                    level::advance(&self.grid, &mut held, &one.points, stay, |at| {
-                        self.crowd.meet(&self.grid, at);
-                        put(
-                            &self.grid,
-                            &mut self.total,
-                            &mut line,
-                            at.bucket,
-                            weight(at),
-                        );
+    /// Adds buckets of a process that follow those added before, with columns of the metrics `asked` for. `presence_of` says when a process
+    /// was there.
+    pub(crate) fn add(
+        &mut self,
+        run: Run<'_>,
+        asked: &[Metric],
+        presence_of: impl Fn(ProcessId) -> Presence,
+    ) {
+        let Self {
+            measure,
+            grid,
+            steps,
+            total,
+            lines,
+            crowd,
+        } = self;
+        let line = lines.entry(run.process).or_insert_with(|| Line {
+            presence: presence_of(run.process),
+            sum: 0.0,
+            steps: Vec::new(),
+            told: None,
+            held: None,
+        });
+        let column = |metric: Metric| {
+            let place = asked.iter().position(|&asked| asked == metric);
+            place.map_or(&[][..], |place| run.usage(place))
+        };
+        let mut put = |line: &mut Line, bucket: usize, weight: f64| {
+            *total[bucket].get_or_insert(0.0) += weight;
+            line.put(steps[bucket] as usize, weight);
+        };
+        match measure {
+            Measure::Flow(metrics) => {
+                let mut columns = metrics.iter().map(|&metric| column(metric));
+                let (first, more) = (columns.next().unwrap_or_default(), columns.next());
+                let amount = |index: usize| {
+                    let amount = first.get(index).copied().flatten();
+                    let Some(other) = more.and_then(|more| more.get(index).copied().flatten())
+                    else {
+                        return amount;
+                    };
+                    Some(amount.unwrap_or(0).saturating_add(other))
+                };
+                let before = run.before.filter(|before| {
+                    let known = |&metric: &Metric| before.metrics.get(metric).is_some();
+                    metrics.iter().any(known)
+                });
+                let mut told = line.told.or(before.map(|before| grid.index(before.at_ns)));
+                let times = run.bucket_ns().iter().zip(run.span_ns());
+                let used = times
+                    .enumerate()
+                    .map(|(index, (&bucket_ns, &span_ns))| Used {
+                        bucket_ns,
+                        span_ns,
+                        amount: amount(index),
                     });
-                    line.held = held;
-                }
+                flow::parts(grid, &mut told, used, |bucket, amount| {
+                    put(line, bucket, amount as f64 * 1e9);
+                });
+                line.told = told;
             }
-            self.lines.insert(one.process, line);
+            Measure::Memory => {
+                let before = run.before.and_then(|before| Held::since(grid, &before));
+                let (mut held, stay) = (line.held.or(before), line.presence.stay);
+                let (levels, peaks) = (column(Metric::RssBytes), column(Metric::PeakRssBytes));
+                let highest = run.max_rss_bytes();
+                let of =
+                    |column: &[Option<u64>], index: usize| column.get(index).copied().flatten();
+                let times = run.bucket_ns().iter().enumerate();
+                let known = times.map(|(index, &bucket_ns)| Known {
+                    bucket_ns,
+                    level: of(levels, index),
+                    highest: of(highest, index),
+                    peak: of(peaks, index),
+                });
+                level::advance(grid, &mut held, known, stay, |at| {
+                    crowd.meet(grid, at);
+                    put(line, at.bucket, weight(at));
+                });
+                line.held = held;
+            }
         }
     }
 
     /// The chart, with the `top` processes that have the most.
     pub(crate) fn finish(mut self, top: usize) -> Chart {
-        for line in self.lines.values_mut() {
+        let Self {
+            grid,
+            steps,
+            total,
+            lines,
+            crowd,
+            ..
+        } = &mut self;
+        let mut put = |line: &mut Line, bucket: usize, weight: f64| {
+            *total[bucket].get_or_insert(0.0) += weight;
+            line.put(steps[bucket] as usize, weight);
+        };
+        for line in lines.values_mut() {
             let (held, told, presence) = (line.held, line.told, line.presence);
-            level::settle(&self.grid, held, presence.stay, |at| {
-                self.crowd.meet(&self.grid, at);
-                put(&self.grid, &mut self.total, line, at.bucket, weight(at));
+            level::settle(grid, held, presence.stay, |at| {
+                crowd.meet(grid, at);
+                put(line, at.bucket, weight(at));
             });
             if let Some(told) = told {
-                let end = self.grid.index(presence.known_to_ns.saturating_sub(1)) + 1;
-                flow::sleep(&self.grid, told, end, |bucket, amount| {
-                    put(
-                        &self.grid,
-                        &mut self.total,
-                        line,
-                        bucket,
-                        amount as f64 * 1e9,
-                    );
+                let end = grid.index(presence.known_to_ns.saturating_sub(1)) + 1;
+                flow::sleep(grid, told, end, |bucket, amount| {
+                    put(line, bucket, amount as f64 * 1e9);
                 });
             }
         }
@@ -207,8 +253,10 @@ impl Canvas {
             .into_iter()
             .filter(|(_, line)| !line.steps.is_empty())
             .collect();
-        ranking
-            .sort_unstable_by(|(_, a), (_, b)| b.sum.total_cmp(&a.sum).then(a.order.cmp(&b.order)));
+        ranking.sort_unstable_by(|(id_a, a), (id_b, b)| {
+            let order = (a.presence.order, id_a).cmp(&(b.presence.order, id_b));
+            b.sum.total_cmp(&a.sum).then(order)
+        });
         let rest = ranking.split_off(top.min(ranking.len()));
         let curve = |lines: &[(ProcessId, Line)]| {
             let mut weights: Vec<Option<f64>> = vec![None; covered.len()];
@@ -275,11 +323,6 @@ impl Canvas {
         }
         (min, max)
     }
-}
-
-fn put(grid: &Grid, total: &mut [Option<f64>], line: &mut Line, bucket: usize, weight: f64) {
-    *total[bucket].get_or_insert(0.0) += weight;
-    line.put(grid.step_of(bucket), weight);
 }
 
 fn weight(at: Stay) -> f64 {

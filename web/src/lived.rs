@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use bc_schema::store::{ProcessRecord, Series};
-use bc_schema::{LifeKey, ProcessId, Resolution, Retention, TimeRange};
+use bc_schema::store::ProcessRecord;
+use bc_schema::{ProcessId, Resolution, Retention, TimeRange};
 
 use crate::chart::Presence;
 use crate::history::{self, Reach};
@@ -15,14 +15,14 @@ pub(crate) struct Lived {
     pub(crate) name: String,
     /// When it was in its container, and how long it is known to have been as it was.
     pub(crate) presence: Presence,
-    life: LifeKey,
+    /// The first instant of which its buckets are kept.
+    kept_from_ns: u64,
 }
 
 /// All of them.
 #[derive(Debug, Default)]
 pub(crate) struct Everyone {
     processes: HashMap<ProcessId, Lived>,
-    kept_from_ns: HashMap<LifeKey, u64>,
 }
 
 impl Everyone {
@@ -32,24 +32,22 @@ impl Everyone {
         retention: &Retention,
         resolution: Resolution,
     ) -> Self {
-        let lived = |process: &ProcessRecord| Lived {
-            pid: process.start.pid,
-            name: history::name(process).to_owned(),
-            presence: presence(process, reaches),
-            life: process.start.life.clone(),
+        let kept_from_ns = |process: &ProcessRecord| {
+            let life = &process.start.life;
+            let reach = reaches.iter().find(|reach| reach.life == *life);
+            reach.map_or(0, |reach| reach.kept_from_ns(retention, resolution))
         };
-        let kept = |reach: &Reach| {
-            (
-                reach.life.clone(),
-                reach.kept_from_ns(retention, resolution),
-            )
+        let lived = |(order, process): (usize, &ProcessRecord)| {
+            let lived = Lived {
+                pid: process.start.pid,
+                name: history::name(process).to_owned(),
+                presence: presence(order, process, reaches),
+                kept_from_ns: kept_from_ns(process),
+            };
+            (process.start.process, lived)
         };
         Self {
-            processes: processes
-                .iter()
-                .map(|process| (process.start.process, lived(process)))
-                .collect(),
-            kept_from_ns: reaches.iter().map(kept).collect(),
+            processes: processes.iter().enumerate().map(lived).collect(),
         }
     }
 
@@ -60,6 +58,7 @@ impl Everyone {
     /// When a process was there; one that nobody knows is taken to have been there all the time.
     pub(crate) fn presence(&self, process: ProcessId) -> Presence {
         let unknown = Presence {
+            order: usize::MAX,
             stay: TimeRange::EVER,
             known_to_ns: 0,
         };
@@ -68,32 +67,21 @@ impl Everyone {
 
     /// The first instant of which a process's buckets are kept.
     pub(crate) fn kept_from_ns(&self, process: ProcessId) -> u64 {
-        self.get(process)
-            .and_then(|lived| self.kept_from_ns.get(&lived.life))
-            .copied()
-            .unwrap_or(0)
+        self.get(process).map_or(0, |lived| lived.kept_from_ns)
     }
 
     pub(crate) fn stays(&self) -> impl Iterator<Item = TimeRange> {
         self.processes.values().map(|lived| lived.presence.stay)
     }
-
-    /// Takes away the points that retention lets go, whether a cleaner has been there or not.
-    pub(crate) fn clip(&self, series: &mut Vec<Series>) {
-        for one in series.iter_mut() {
-            let from_ns = self.kept_from_ns(one.process);
-            one.points.retain(|point| point.bucket_ns >= from_ns);
-        }
-        series.retain(|one| one.before.is_some() || !one.points.is_empty());
-    }
 }
 
-fn presence(process: &ProcessRecord, reaches: &[Reach]) -> Presence {
+fn presence(order: usize, process: &ProcessRecord, reaches: &[Reach]) -> Presence {
     let stay = history::stay(process, reaches);
     let known_to_ns = process
         .last_sample_ns
         .map_or(0, |last_ns| last_ns.saturating_add(1));
     Presence {
+        order,
         stay,
         known_to_ns: known_to_ns.min(stay.to_ns),
     }

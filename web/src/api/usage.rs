@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::Response;
-use bc_schema::store::{LossRecord, ProcessQuery, Series, SeriesQuery};
-use bc_schema::{Metric, Metrics, ProcessId, Resolution, TimeRange};
+use bc_schema::store::{ColumnQuery, LossRecord, ProcessQuery, Run, SeriesQuery};
+use bc_schema::{Metric, ProcessId, Resolution, TimeRange};
 
 use super::answer::{self, Ms, json};
 use super::losses;
@@ -58,9 +58,9 @@ impl Drawn {
 
     fn measure(self) -> Measure {
         match self {
-            Self::Cpu => Measure::Flow(|metrics| metrics.get(Metric::CpuNs)),
+            Self::Cpu => Measure::Flow(&[Metric::CpuNs]),
             Self::Memory => Measure::Memory,
-            Self::BlockIo => Measure::Flow(block_io),
+            Self::BlockIo => Measure::Flow(&[Metric::BlockReadBytes, Metric::BlockWriteBytes]),
         }
     }
 
@@ -68,26 +68,13 @@ impl Drawn {
     fn canvases(self, grid: &Grid) -> Vec<Canvas> {
         let mut measures = vec![self.measure()];
         if self == Self::BlockIo {
-            measures.push(Measure::Flow(|metrics| metrics.get(Metric::BlockReadBytes)));
-            measures.push(Measure::Flow(|metrics| {
-                metrics.get(Metric::BlockWriteBytes)
-            }));
+            measures.push(Measure::Flow(&[Metric::BlockReadBytes]));
+            measures.push(Measure::Flow(&[Metric::BlockWriteBytes]));
         }
         measures
             .into_iter()
             .map(|measure| Canvas::new(measure, grid.clone()))
             .collect()
-    }
-}
-
-/// Bytes from and to block devices; absent when neither is known.
-pub(crate) fn block_io(metrics: &Metrics) -> Option<u64> {
-    match (
-        metrics.get(Metric::BlockReadBytes),
-        metrics.get(Metric::BlockWriteBytes),
-    ) {
-        (None, None) => None,
-        (read, write) => Some(read.unwrap_or(0).saturating_add(write.unwrap_or(0))),
     }
 }
 
@@ -186,18 +173,23 @@ async fn draw(app: &App, permitted: &Permitted, request: Request) -> Result<Usag
         to_ns: asked.to_ns.unwrap_or(u64::MAX),
     };
     let losses = app.store.losses(Some(id), lost_in).await?;
-    let query = SeriesQuery {
-        resolution: grid.resolution,
-        range: grid.range(),
-        ids: request.process.map(|process| vec![process]),
+    let (metrics, max_rss) = request.drawn.measure().columns();
+    let query = ColumnQuery {
+        series: SeriesQuery {
+            resolution: grid.resolution,
+            range: grid.range(),
+            ids: request.process.map(|process| vec![process]),
+        },
+        metrics: metrics.to_vec(),
+        max_rss,
     };
     let canvases = request.drawn.canvases(&grid);
-    let add = |canvases: &mut Vec<Canvas>, series: &[Series], everyone: &Everyone| {
+    let add = |canvases: &mut Vec<Canvas>, run: Run<'_>, everyone: &Everyone| {
         for canvas in canvases {
-            canvas.add(series, |process| everyone.presence(process));
+            canvas.add(run, metrics, |process| everyone.presence(process));
         }
     };
-    let canvases = reading::fold(app, id, query, &everyone, canvases, add).await?;
+    let canvases = reading::fold(app, id, &query, &everyone, canvases, add).await?;
     let drawn =
         tokio::task::spawn_blocking(move || answer(&request, &grid, canvases, &everyone, &losses));
     drawn

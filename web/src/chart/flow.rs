@@ -1,9 +1,15 @@
 //! Amounts (CPU, bytes) in buckets. Samples tell an amount since a time that may lie several buckets back, and that before it none was.
 
-use bc_schema::Metrics;
-use bc_schema::store::Point;
-
 use super::grid::Grid;
+
+/// What one bucket of a process tells of an amount.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Used {
+    pub(crate) bucket_ns: u64,
+    /// The time that the amount was used in, up to the bucket's last sample.
+    pub(crate) span_ns: u64,
+    pub(crate) amount: Option<u64>,
+}
 
 /// Calls `each` with every bucket of the grid in which the process used something or is known to have used nothing, in order. `told` is
 /// the last bucket that it was known in so far.
@@ -14,17 +20,35 @@ use super::grid::Grid;
 pub(crate) fn parts(
     grid: &Grid,
     told: &mut Option<i64>,
-    points: &[Point],
-    value: fn(&Metrics) -> Option<u64>,
+    buckets: impl Iterator<Item = Used>,
     mut each: impl FnMut(usize, u64),
 ) {
-    let bucket_ns = grid.resolution.ns();
-    for point in points {
-        let Some(amount) = value(&point.usage) else {
+    let length_ns = grid.resolution.ns();
+    // Dividing is what costs most here, and mostly each bucket follows the one before.
+    let mut next = (0, 0);
+    for used in buckets {
+        let Some(amount) = used.amount else {
             continue;
         };
-        let at = grid.index(point.bucket_ns);
-        let mut spread = (point.span_ns.saturating_add(bucket_ns / 2) / bucket_ns).max(1);
+        let at = if used.bucket_ns == next.0 {
+            next.1
+        } else {
+            grid.index(used.bucket_ns)
+        };
+        next = (used.bucket_ns.saturating_add(length_ns), at + 1);
+        let span_ns = used.span_ns.saturating_add(length_ns / 2);
+        let is_all_its_own = match *told {
+            Some(told) => told == at - 1,
+            None => span_ns < 2 * length_ns,
+        };
+        if is_all_its_own {
+            *told = Some(at);
+            if (0..grid.buckets as i64).contains(&at) {
+                each(at as usize, amount);
+            }
+            continue;
+        }
+        let mut spread = (span_ns / length_ns).max(1);
         if let Some(told) = *told {
             spread = spread.min(at.saturating_sub(told).max(1) as u64);
             // The first of the buckets may lie before the grid, and so may all of those it slept through.
@@ -51,21 +75,19 @@ pub(crate) fn sleep(grid: &Grid, told: i64, end: i64, mut each: impl FnMut(usize
 #[cfg(test)]
 mod tests {
     use bc_schema::resolution::SECOND_NS;
-    use bc_schema::{Metric, Resolution, TimeRange};
+    use bc_schema::{Resolution, TimeRange};
 
     use super::*;
 
-    fn point(second: u64, cpu_ns: u64, span_s: u64) -> Point {
-        let usage = Metrics::EMPTY.with(Metric::CpuNs, cpu_ns);
-        Point {
+    fn used(second: u64, amount: u64, span_s: u64) -> Used {
+        Used {
             bucket_ns: second * SECOND_NS,
-            usage,
-            max_rss_bytes: None,
             span_ns: span_s * SECOND_NS,
+            amount: Some(amount),
         }
     }
 
-    fn spread(points: &[Point]) -> Vec<(usize, u64)> {
+    fn spread(points: &[Used]) -> Vec<(usize, u64)> {
         let range = TimeRange {
             from_ns: 100 * SECOND_NS,
             to_ns: 110 * SECOND_NS,
@@ -78,8 +100,7 @@ mod tests {
             parts(
                 &grid,
                 &mut told,
-                points,
-                |metrics| metrics.get(Metric::CpuNs),
+                points.iter().copied(),
                 |bucket, amount| parts_seen.push((bucket, amount)),
             );
         }
@@ -89,35 +110,35 @@ mod tests {
     #[test]
     fn neighbours_keep_their_amounts() {
         assert_eq!(
-            spread(&[point(100, 5, 1), point(101, 0, 1), point(102, 7, 1)]),
+            spread(&[used(100, 5, 1), used(101, 0, 1), used(102, 7, 1)]),
             [(0, 5), (1, 0), (2, 7)]
         );
     }
 
     #[test]
     fn a_gap_is_filled_evenly_and_nothing_is_lost() {
-        let parts = spread(&[point(101, 1, 1), point(104, 11, 3)]);
+        let parts = spread(&[used(101, 1, 1), used(104, 11, 3)]);
         assert_eq!(parts, [(1, 1), (2, 3), (3, 4), (4, 4)]);
     }
 
     #[test]
     fn who_slept_used_nothing() {
-        let parts = spread(&[point(101, 1, 1), point(105, 10, 2)]);
+        let parts = spread(&[used(101, 1, 1), used(105, 10, 2)]);
         assert_eq!(parts, [(1, 1), (2, 0), (3, 0), (4, 5), (5, 5)]);
     }
 
     #[test]
     fn what_was_used_before_the_grid_stays_out() {
-        assert_eq!(spread(&[point(101, 40, 4)]), [(0, 10), (1, 10)]);
-        assert_eq!(spread(&[point(100, 40, u64::MAX / SECOND_NS)]), [(0, 1)]);
+        assert_eq!(spread(&[used(101, 40, 4)]), [(0, 10), (1, 10)]);
+        assert_eq!(spread(&[used(100, 40, u64::MAX / SECOND_NS)]), [(0, 1)]);
     }
 
     #[test]
     fn an_unknown_amount_is_not_nothing() {
-        let mut unknown = point(102, 0, 1);
-        unknown.usage = Metrics::EMPTY;
+        let mut unknown = used(102, 0, 1);
+        unknown.amount = None;
         assert_eq!(
-            spread(&[point(101, 4, 1), unknown, point(103, 6, 2)]),
+            spread(&[used(101, 4, 1), unknown, used(103, 6, 2)]),
             [(1, 4), (2, 3), (3, 3)]
         );
     }

@@ -2,10 +2,22 @@
 //!
 //! A process counts for the part of a bucket that it lived in, so that a thousand short ones after each other weigh as one.
 
-use bc_schema::store::{Before, Point};
+use bc_schema::store::Before;
 use bc_schema::{Metric, TimeRange};
 
 use super::grid::{Grid, Span};
+
+/// What one bucket of a process tells of its level, bytes.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Known {
+    pub(crate) bucket_ns: u64,
+    /// At its last sample.
+    pub(crate) level: Option<u64>,
+    /// The highest in the bucket.
+    pub(crate) highest: Option<u64>,
+    /// The highest ever.
+    pub(crate) peak: Option<u64>,
+}
 
 /// A process's level in one bucket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,26 +49,25 @@ impl Held {
     }
 }
 
-/// Calls `each` with every bucket up to the last point's in which the process's level is known, in order.
+/// Calls `each` with every bucket up to the last one told of in which the process's level is known, in order.
 pub(crate) fn advance(
     grid: &Grid,
     held: &mut Option<Held>,
-    points: &[Point],
+    buckets: impl Iterator<Item = Known>,
     stay: TimeRange,
     mut each: impl FnMut(Stay),
 ) {
-    for point in points {
-        let highest = point.max_rss_bytes;
+    for known in buckets {
+        let highest = known.highest;
         // The final sample of a process has no RSS any more: the level before it stands. One that was never sampled alive is known by
         // its peak alone.
-        let level = point
-            .usage
-            .get(Metric::RssBytes)
+        let level = known
+            .level
             .or(held.map(|held| held.level))
             .or(highest)
-            .or(point.usage.get(Metric::PeakRssBytes));
+            .or(known.peak);
         let Some(level) = level else { continue };
-        let at = grid.index(point.bucket_ns);
+        let at = grid.index(known.bucket_ns);
         fill(grid, *held, at, stay, &mut each);
         *held = Some(Held {
             level,
@@ -189,30 +200,21 @@ mod tests {
         Grid::new(Resolution::Second, range, range, 10)
     }
 
-    fn point(second: u64, rss: Option<u64>, highest: Option<u64>) -> Point {
-        let usage = rss.map_or(Metrics::EMPTY, |rss| {
-            Metrics::EMPTY.with(Metric::RssBytes, rss)
-        });
-        Point {
+    fn known(second: u64, level: Option<u64>, highest: Option<u64>) -> Known {
+        Known {
             bucket_ns: second * S,
-            usage,
-            max_rss_bytes: highest,
-            span_ns: S,
+            level,
+            highest,
+            peak: None,
         }
     }
 
-    fn levels(points: &[Point], stay: TimeRange) -> Vec<(usize, u64, u64)> {
+    fn levels(told: &[Known], stay: TimeRange) -> Vec<(usize, u64, u64)> {
         let mut seen = Vec::new();
         let mut see = |at: Stay| seen.push((at.bucket, at.level, at.lived.ns()));
         let mut held = None;
-        for point in points {
-            advance(
-                &grid(),
-                &mut held,
-                std::slice::from_ref(point),
-                stay,
-                &mut see,
-            );
+        for &known in told {
+            advance(&grid(), &mut held, std::iter::once(known), stay, &mut see);
         }
         settle(&grid(), held, stay, see);
         seen
@@ -224,9 +226,9 @@ mod tests {
             from_ns: 101 * S + S / 2,
             to_ns: 106 * S + S / 4,
         };
-        let points = [point(101, Some(5), Some(6)), point(104, Some(9), Some(9))];
+        let told = [known(101, Some(5), Some(6)), known(104, Some(9), Some(9))];
         assert_eq!(
-            levels(&points, stay),
+            levels(&told, stay),
             [
                 (1, 5, S / 2),
                 (2, 5, S),
@@ -270,7 +272,7 @@ mod tests {
         };
         assert_eq!(
             levels(
-                &[point(100, Some(5), Some(5)), point(101, None, None)],
+                &[known(100, Some(5), Some(5)), known(101, None, None)],
                 stay
             ),
             [(0, 5, S), (1, 5, S)]
@@ -283,10 +285,10 @@ mod tests {
             from_ns: 100 * S,
             to_ns: 100 * S + S / 100,
         };
-        let mut only = point(100, None, None);
-        only.usage.set(Metric::PeakRssBytes, 70);
+        let mut only = known(100, None, None);
+        only.peak = Some(70);
         assert_eq!(levels(&[only], stay), [(0, 70, S / 100)]);
-        assert_eq!(levels(&[point(100, None, None)], stay), []);
+        assert_eq!(levels(&[known(100, None, None)], stay), []);
     }
 
     #[test]
@@ -295,11 +297,13 @@ mod tests {
             from_ns: 100 * S + from * S / 10,
             to_ns: 100 * S + to * S / 10,
         };
-        let point = [point(100, Some(50), Some(60))];
+        let told = [known(100, Some(50), Some(60))];
         let of = |stays: &[TimeRange]| {
             let (grid, mut crowd) = (grid(), Crowd::of(10));
             for &stay in stays {
-                advance(&grid, &mut None, &point, stay, |at| crowd.meet(&grid, at));
+                advance(&grid, &mut None, told.into_iter(), stay, |at| {
+                    crowd.meet(&grid, at)
+                });
             }
             let mut seen = None;
             crowd.extremes(&grid, |bucket, low, high| {

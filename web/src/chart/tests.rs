@@ -1,13 +1,13 @@
 //! Whole charts from hand-made buckets: sums, ranks, steps, and the unknown.
 
 use bc_schema::resolution::SECOND_NS;
-use bc_schema::store::{Before, Point};
-use bc_schema::{Metric, Resolution};
+use bc_schema::store::{Before, ColumnQuery, Columns, Point, Series, SeriesQuery};
+use bc_schema::{Metrics, Resolution};
 
 use super::*;
 
 const S: u64 = SECOND_NS;
-const CPU: Measure = Measure::Flow(|metrics| metrics.get(Metric::CpuNs));
+const CPU: Measure = Measure::Flow(&[Metric::CpuNs]);
 
 fn id(number: u8) -> ProcessId {
     ProcessId([number; 16])
@@ -40,14 +40,35 @@ type Stays = HashMap<ProcessId, TimeRange>;
 fn presence(stays: &Stays, process: ProcessId) -> Presence {
     let stay = stays.get(&process).copied();
     Presence {
+        order: 0,
         stay: stay.unwrap_or(TimeRange::EVER),
         known_to_ns: stay.map_or(0, |stay| stay.to_ns),
     }
 }
 
+/// Adds points, column by column.
+fn add(canvas: &mut Canvas, series: &Series, stays: &Stays) {
+    let (metrics, max_rss) = canvas.measure.columns();
+    let query = ColumnQuery {
+        series: SeriesQuery {
+            resolution: Resolution::Second,
+            range: TimeRange::EVER,
+            ids: None,
+        },
+        metrics: metrics.to_vec(),
+        max_rss,
+    };
+    let mut columns = Columns::of(&query);
+    for point in &series.points {
+        columns.push(&query, point);
+    }
+    let run = Run::new(series.process, series.before, &columns);
+    canvas.add(run, metrics, |process| presence(stays, process));
+}
+
 fn at_once(measure: Measure, grid: &Grid, all: &[Series], stays: &Stays, top: usize) -> Chart {
     let mut canvas = Canvas::new(measure, grid.clone());
-    canvas.add(all, |process| presence(stays, process));
+    all.iter().for_each(|one| add(&mut canvas, one, stays));
     canvas.finish(top)
 }
 
@@ -66,7 +87,7 @@ fn draw(measure: Measure, grid: &Grid, all: &[Series], stays: &Stays, top: usize
                 .collect(),
         };
         let now: Vec<Series> = all.iter().map(now).collect();
-        canvas.add(&now, |process| presence(stays, process));
+        now.iter().for_each(|one| add(&mut canvas, one, stays));
     }
     let chart = at_once(measure, grid, all, stays, top);
     assert_eq!(canvas.finish(top), chart);

@@ -6,8 +6,10 @@ use std::sync::Arc;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use bc_schema::resolution::SECOND_NS;
-use bc_schema::store::{ContainerRecord, Point, ProcessQuery, ProcessRecord, Series, SeriesQuery};
-use bc_schema::{ProcessId, Resolution, TimeRange};
+use bc_schema::store::{
+    ColumnQuery, ContainerRecord, Point, ProcessQuery, ProcessRecord, Run, SeriesQuery,
+};
+use bc_schema::{Metric, ProcessId, Resolution, TimeRange};
 
 use super::Plain;
 use super::pids::Pids;
@@ -72,12 +74,14 @@ impl Asked {
         Ok(Some((record, all)))
     }
 
-    /// The rows of all its processes, or of the one with the number `pid`, by their numbers; none of one without rows.
+    /// The rows of all its processes, or of the one with the number `pid`, by their numbers; none of one without rows. They are made of these
+    /// `metrics` alone.
     pub(crate) async fn rows<R: Send + 'static>(
         &self,
         app: &App,
         resolution: Resolution,
         pid: Option<u64>,
+        metrics: &'static [Metric],
         row: Row<R>,
     ) -> Result<HashMap<u64, Vec<R>>, Problem> {
         let Some((record, all)) = self.processes(app).await? else {
@@ -101,22 +105,27 @@ impl Asked {
         };
         let everyone = Arc::new(Everyone::of(&all, &reaches, retention, resolution));
         drop(all);
-        let query = SeriesQuery {
-            resolution,
-            range,
-            ids,
+        let query = ColumnQuery {
+            series: SeriesQuery {
+                resolution,
+                range,
+                ids,
+            },
+            metrics: metrics.to_vec(),
+            max_rss: false,
         };
         let id = &record.latest().life.container;
-        let mut table = Table {
+        let table = Table {
             pids,
+            metrics,
             row,
             slept: Slept::new(resolution, range),
             rows: HashMap::new(),
         };
-        let add = |table: &mut Table<R>, series: &[Series], everyone: &Everyone| {
-            series.iter().for_each(|one| table.add(one, everyone));
+        let add = |table: &mut Table<R>, run: Run<'_>, everyone: &Everyone| {
+            table.add(run, everyone);
         };
-        table = reading::fold(app, id, query, &everyone, table, add).await?;
+        let table = reading::fold(app, id, &query, &everyone, table, add).await?;
         Ok(table.finish(&everyone))
     }
 }
@@ -124,22 +133,24 @@ impl Asked {
 /// Rows by the numbers of their processes.
 struct Table<R> {
     pids: Arc<Pids>,
+    metrics: &'static [Metric],
     row: Row<R>,
     slept: Slept,
     rows: HashMap<u64, Vec<R>>,
 }
 
 impl<R> Table<R> {
-    fn add(&mut self, series: &Series, everyone: &Everyone) {
-        let from_ns = everyone.kept_from_ns(series.process);
+    fn add(&mut self, run: Run<'_>, everyone: &Everyone) {
+        let from_ns = everyone.kept_from_ns(run.process);
         let Self {
             pids,
+            metrics,
             row,
             slept,
             rows,
         } = self;
-        slept.fill(series, from_ns, |point| {
-            put(rows, pids.get(series.process), *row, point)
+        slept.fill(run, metrics, from_ns, |point| {
+            put(rows, pids.get(run.process), *row, point)
         });
     }
 

@@ -57,6 +57,8 @@ async fn answer(
     top: usize,
 ) -> Result<Json<Ranked<Row>>, Plain> {
     let resolution = asked.interval()?.unwrap_or(Resolution::Second);
-    let rows = asked.rows(app, resolution, pid, row).await?;
+    let rows = asked
+        .rows(app, resolution, pid, &[Metric::CpuNs], row)
+        .await?;
     Ok(Json(rank(rows, top, |row| row.duration).into()))
 }

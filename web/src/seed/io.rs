@@ -40,10 +40,13 @@ struct Row {
     proc_name: u64,
 }
 
+/// What came in and what went out.
+const MOVED: [Metric; 2] = [Metric::BlockReadBytes, Metric::BlockWriteBytes];
+
 /// Bytes in and out, where any moved.
 fn moved(metrics: &Metrics) -> Option<(u64, u64)> {
-    let of = |metric| metrics.get(metric).unwrap_or(0);
-    let bytes = (of(Metric::BlockReadBytes), of(Metric::BlockWriteBytes));
+    let [read, written] = MOVED.map(|metric| metrics.get(metric).unwrap_or(0));
+    let bytes = (read, written);
     (bytes != (0, 0)).then_some(bytes)
 }
 
@@ -61,7 +64,7 @@ pub(crate) async fn io(State(app): State<Arc<App>>, asked: Asked) -> Result<Resp
             .map_or(Vec::new(), |(_, all)| all);
         return Ok(Json(totals(&all)).into_response());
     };
-    let rows = asked.rows(&app, resolution, None, row).await?;
+    let rows = asked.rows(&app, resolution, None, &MOVED, row).await?;
     let top = rank(rows, top, |row| row.io_in.saturating_add(row.io_out));
     let rows: Vec<Row> = top.into_iter().flat_map(|(_, rows)| rows).collect();
     let by_file = if rows.is_empty() {

@@ -37,6 +37,8 @@ pub(crate) async fn mem(
         asked.top()?,
         asked.interval()?.unwrap_or(Resolution::Second),
     );
-    let rows = asked.rows(&app, resolution, None, row).await?;
+    let rows = asked
+        .rows(&app, resolution, None, &[Metric::VmBytes], row)
+        .await?;
     Ok(Json(rank(rows, top, |row| row.vm_size).into()))
 }

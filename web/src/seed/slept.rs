@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use bc_schema::store::{Point, Series};
-use bc_schema::{MetricKind, Metrics, ProcessId, Resolution, TimeRange};
+use bc_schema::store::{Point, Run};
+use bc_schema::{Metric, MetricKind, Metrics, ProcessId, Resolution, TimeRange};
 
 use crate::lived::Everyone;
 
@@ -31,18 +31,25 @@ impl Slept {
         }
     }
 
-    /// Calls `each` with the buckets of a process that follow those of the calls before, none before `from_ns`.
-    pub(crate) fn fill(&mut self, series: &Series, from_ns: u64, mut each: impl FnMut(&Point)) {
+    /// Calls `each` with the buckets of a process that follow those of the calls before, none before `from_ns`. `metrics` are those that
+    /// were asked for.
+    pub(crate) fn fill(
+        &mut self,
+        run: Run<'_>,
+        metrics: &[Metric],
+        from_ns: u64,
+        mut each: impl FnMut(&Point),
+    ) {
         let length_ns = self.resolution.ns();
-        let mut known = self.known.get(&series.process).copied();
-        if let (None, Some(before)) = (known, series.before) {
+        let mut known = self.known.get(&run.process).copied();
+        if let (None, Some(before)) = (known, run.before) {
             let first_ns = self.range.from_ns.max(from_ns);
             known = Some(Known {
                 next: (before.at_ns / length_ns + 1).max(first_ns.div_ceil(length_ns)),
                 asleep: asleep(&before.metrics, &Metrics::EMPTY),
             });
         }
-        for point in &series.points {
+        for point in run.points(metrics) {
             let bucket = point.bucket_ns / length_ns;
             let awake = point.span_ns.saturating_add(length_ns / 2) / length_ns;
             if let Some(known) = &mut known {
@@ -52,15 +59,14 @@ impl Slept {
                     &mut each,
                 );
             }
-            each(point);
+            each(&point);
             let earlier = known.map_or(Metrics::EMPTY, |known| known.asleep);
             known = Some(Known {
                 next: bucket + 1,
                 asleep: asleep(&point.usage, &earlier),
             });
         }
-        self.known
-            .extend(known.map(|known| (series.process, known)));
+        self.known.extend(known.map(|known| (run.process, known)));
     }
 
     /// Calls `each` with the buckets that processes have slept through since.

@@ -118,8 +118,13 @@ fn peak(process: &ProcessRecord) -> Option<u64> {
         .or(process.totals.get(Metric::RssBytes))
 }
 
+/// Bytes from and to block devices; absent when neither is known.
 fn block_io(process: &ProcessRecord) -> Option<u64> {
-    crate::api::usage::block_io(&process.totals)
+    let of = |metric| process.totals.get(metric);
+    match (of(Metric::BlockReadBytes), of(Metric::BlockWriteBytes)) {
+        (None, None) => None,
+        (read, write) => Some(read.unwrap_or(0).saturating_add(write.unwrap_or(0))),
+    }
 }
 
 /// Every process that bears a name or once bore it, and all that came from it.
