@@ -82,8 +82,8 @@ async fn columns(
         assert!(points.is_sorted_by(|a, b| a.bucket_ns < b.bucket_ns));
     });
     store.columns(id, query, each).await.unwrap();
-    let all = std::mem::take(&mut *joined.lock().unwrap());
-    all
+    let joined = joined.lock().unwrap();
+    joined.clone()
 }
 
 /// Some minutes of processes that work, sleep, come, go, and are counted anew by another recorder.
