@@ -1,37 +1,59 @@
-//! The recorder's account of itself in the web's words: the two crates do not know each other.
+//! The recorder beside this process's web, in the web's words: the two crates do not know each other.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use std::sync::PoisonError;
-use std::time::{Duration, SystemTime};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant, SystemTime};
 
 use bc_recorder::{Status, Waiting};
-use bc_web::Health;
+use bc_web::{Health, Recorder};
 use nix::sys::statvfs::statvfs;
 use tokio::sync::watch;
 
 use crate::sink::CommitTimes;
 
-/// Gives on every account until either side ends.
-pub(crate) async fn follow(
-    mut status: watch::Receiver<Status>,
-    commits: CommitTimes,
-    database: PathBuf,
-    health: watch::Sender<Health>,
-) {
-    loop {
-        let now = of(&status.borrow_and_update());
-        let now = Health {
-            commits: commits
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .clone(),
-            disk_bytes: disk_bytes(&database),
-            ..now
-        };
-        if health.send(now).is_err() || status.changed().await.is_err() {
-            return;
+/// How long somebody who has asked is taken to be watching.
+const WATCHES_FOR: Duration = Duration::from_secs(10);
+
+/// The recorder of this process.
+pub(crate) struct Beside {
+    /// How it is doing.
+    pub(crate) status: watch::Receiver<Status>,
+    /// How long the store takes.
+    pub(crate) commits: CommitTimes,
+    /// Where it writes.
+    pub(crate) database: PathBuf,
+    /// When somebody looked.
+    pub(crate) looked: Arc<Looked>,
+}
+
+/// When somebody last asked for what is recorded.
+#[derive(Debug, Default)]
+pub(crate) struct Looked(Mutex<Option<Instant>>);
+
+impl Looked {
+    /// Whether that is so short ago that they may be waiting for more.
+    pub(crate) fn lately(&self) -> bool {
+        self.last().is_some_and(|last| last.elapsed() < WATCHES_FOR)
+    }
+
+    fn last(&self) -> MutexGuard<'_, Option<Instant>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Recorder for Beside {
+    fn health(&self) -> Health {
+        let commits = self.commits.lock().unwrap_or_else(PoisonError::into_inner);
+        Health {
+            commits: commits.clone(),
+            disk_bytes: disk_bytes(&self.database),
+            ..of(&self.status.borrow())
         }
+    }
+
+    fn looked_at(&self) {
+        *self.looked.last() = Some(Instant::now());
     }
 }
 

@@ -10,17 +10,18 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use anyhow::{Context, anyhow};
+use bc_recorder::Watched;
 use bc_schema::Committed;
 use bc_store::SqliteStore;
 use tokio::net::TcpListener;
-use tokio::sync::{broadcast, watch};
+use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
 
 use crate::control::address;
 use crate::control::desk::UpDesk;
 use crate::control::server;
 use crate::data_dir::DataDir;
-use crate::health;
+use crate::health::{Beside, Looked};
 use crate::link::{ADMIN_FOR, Links};
 use crate::recording::Recording;
 use crate::report::{answer, say};
@@ -56,19 +57,21 @@ pub(crate) async fn serve(settings: &Settings) -> anyhow::Result<()> {
     let resume = resume::left_open(&*store, host)
         .await
         .context("cannot look up what was recorded before")?;
+    let looked = Arc::new(Looked::default());
+    let (pages, others) = (committed.clone(), looked.clone());
     let config = bc_recorder::Config {
         resume,
         pins: Some(data.path().to_owned()),
+        watched: Watched::by(move || pages.receiver_count() > 0 || others.lately()),
         ..settings.recorder.clone()
     };
     let mut recording = Recording::start(config, &store, committed.clone());
-    let (health, said) = watch::channel(bc_web::Health::default());
-    tokio::spawn(health::follow(
-        recording.status.clone(),
-        recording.commits.clone(),
-        data.database(),
-        health,
-    ));
+    let beside = Arc::new(Beside {
+        status: recording.status.clone(),
+        commits: recording.commits.clone(),
+        database: data.database(),
+        looked,
+    });
 
     let stop = CancellationToken::new();
     let mut parts = Parts::default();
@@ -89,7 +92,7 @@ pub(crate) async fn serve(settings: &Settings) -> anyhow::Result<()> {
     });
     let (read, stop_web) = (store.clone(), stop.clone());
     parts.start("the page", async move {
-        Ok(bc_web::run(web, listener, read, committed, said, stop_web).await?)
+        Ok(bc_web::run(web, listener, read, committed, beside, stop_web).await?)
     });
 
     let outcome = tokio::select! {

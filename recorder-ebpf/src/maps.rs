@@ -7,9 +7,9 @@ use aya_ebpf::bindings::{
 use aya_ebpf::macros::map;
 use aya_ebpf::maps::{Array, HashMap, PerCpuArray, RingBuf};
 use bc_abi::{
-    ACCOUNTS_MAX, Account, CgroupKey, CgroupNote, Control, CoreKey, Declared, ExecEvent,
-    FILTER_SLOTS, KernelLoss, MkdirEvent, PROCESSES_MAX, Process, ProcessKey, RING_BYTES,
-    SPILL_SLOTS, TaskRecord, WATCHES_MAX, Watch,
+    ACCOUNTS_MAX, Account, CgroupKey, CgroupNote, Control, CoreKey, ExecEvent, FILTER_SLOTS,
+    KernelLoss, Lost, MkdirEvent, PROCESSES_MAX, Process, ProcessKey, RING_BYTES, SPILL_SLOTS,
+    TaskRecord, WATCHES_MAX, Watch,
 };
 
 /// Watched cgroups.
@@ -57,22 +57,19 @@ pub(crate) static SPILLS: Array<Account> = Array::with_max_entries(SPILL_SLOTS, 
 #[map]
 pub(crate) static EVENTS: RingBuf = RingBuf::with_byte_size(RING_BYTES, 0);
 
-/// [`KernelLoss`] counters.
+/// What was lost, for every [`KernelLoss`]. One value, because the agent reads all of it every second.
 #[map]
-pub(crate) static LOSSES: PerCpuArray<u64> = PerCpuArray::with_max_entries(KernelLoss::COUNT, 0);
-
-/// CPU lost with each reason, ns.
-#[map]
-pub(crate) static LOST_CPU: PerCpuArray<u64> = PerCpuArray::with_max_entries(KernelLoss::COUNT, 0);
+pub(crate) static LOSSES: PerCpuArray<[Lost; KernelLoss::COUNT as usize]> =
+    PerCpuArray::with_max_entries(1, 0);
 
 /// The agent's own: see [`CgroupNote`].
 #[map]
 pub(crate) static NOTES: HashMap<CgroupKey, CgroupNote> =
     HashMap::with_max_entries(WATCHES_MAX, BPF_F_NO_PREALLOC);
 
-/// The agent's own: what of [`LOSSES`] and [`LOST_CPU`] has been declared.
+/// The agent's own: what of [`LOSSES`] has been declared.
 #[map]
-pub(crate) static DECLARED: Array<Declared> = Array::with_max_entries(KernelLoss::COUNT, 0);
+pub(crate) static DECLARED: Array<Lost> = Array::with_max_entries(KernelLoss::COUNT, 0);
 
 /// The agent's own: what of [`ACCOUNTS`] has been declared.
 #[map]
@@ -117,15 +114,13 @@ pub(crate) fn lost(reason: KernelLoss, cpu_ns: u64) {
 /// Counts several losses at once, or only their CPU.
 #[inline(always)]
 pub(crate) fn lost_many(reason: KernelLoss, count: u64, cpu_ns: u64) {
-    if let Some(sum) = LOSSES.get_ptr_mut(reason as u32) {
-        // SAFETY: this CPU's own element.
-        unsafe { *sum += count };
-    }
-    if cpu_ns != 0
-        && let Some(sum) = LOST_CPU.get_ptr_mut(reason as u32)
-    {
-        // SAFETY: this CPU's own element.
-        unsafe { *sum += cpu_ns };
+    if let Some(lost) = LOSSES.get_ptr_mut(0) {
+        // SAFETY: this CPU's own value, and a reason is an index into it.
+        unsafe {
+            let sum = lost.cast::<Lost>().add(reason as usize);
+            (*sum).count += count;
+            (*sum).cpu_ns += cpu_ns;
+        }
     }
 }
 

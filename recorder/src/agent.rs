@@ -18,12 +18,14 @@ mod room;
 mod sampling;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
+use std::fs::File;
+use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bc_abi::{CgroupKey, ProcessKey};
-use bc_schema::{Batch, BootId, Container, ContainerId, LossReason, ProcessId};
+use bc_schema::{Batch, BootId, Container, ContainerId, LossReason, ProcessId, Resolution};
 use tokio::io::unix::AsyncFd;
 use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
@@ -52,6 +54,10 @@ const FIRST_DELIVERY: Duration = Duration::from_secs(2);
 const LAST_DELIVERY: Duration = Duration::from_secs(10);
 /// Samples in a row that may fail before the recorder gives up: the kernel may be short of memory for a moment.
 const FAILURES: u32 = 10;
+/// How long samples wait for more to share a batch with where nobody watches, and half a second: storing costs by the batch.
+const MOST_HELD_NS: u64 = 5_500_000_000;
+/// Samples that are kept at most.
+const MOST_HELD_SAMPLES: usize = 4_096;
 /// How often the ring is looked at while somebody waits for a run to finish, or for a job's number.
 const FINISHING: Duration = Duration::from_millis(10);
 
@@ -112,6 +118,9 @@ pub(crate) struct Agent {
     ring: Option<kernel::RingFill>,
     /// The most that waited in the ring since the last account, bytes.
     ring_waiting_bytes: u64,
+    /// When the batch before the one that is being made was handed over, ns since the epoch.
+    flushed_ns: u64,
+    memory: OwnMemory,
     status: Status,
 }
 
@@ -266,6 +275,8 @@ impl Agent {
             hands_over: false,
             ring: None,
             ring_waiting_bytes: 0,
+            flushed_ns: 0,
+            memory: OwnMemory::open(),
             status: Status::default(),
             config,
         })
@@ -307,10 +318,27 @@ impl Agent {
         self.account_moved();
     }
 
+    /// Sends what there is, unless it is samples alone that nobody waits for.
+    fn flush_due(&mut self) {
+        self.state_containers();
+        self.state_losses();
+        let next_ns = self.clock.now_ns() + self.config.interval.as_nanos() as u64;
+        let minute = |at_ns| Resolution::Minute.bucket_ns(at_ns);
+        let may_wait = self.out.is_samples_alone()
+            && self.out.samples.len() < MOST_HELD_SAMPLES
+            && next_ns <= self.flushed_ns + MOST_HELD_NS
+            // No batch spans two minutes: the first sample of one packs the one before.
+            && minute(next_ns) == minute(self.flushed_ns);
+        if !may_wait || self.config.watched.now() {
+            self.flush();
+        }
+    }
+
     /// Sends what there is; returns the batch's number.
     fn flush(&mut self) -> u64 {
         self.state_containers();
         self.state_losses();
+        self.flushed_ns = self.clock.now_ns();
         if self.out.is_empty() {
             let number = self.delivery.pushed();
             self.releases.travel(number);
@@ -371,7 +399,7 @@ impl Agent {
         });
         self.status.waiting = self.delivery.waiting();
         self.status.own_cpu_ns = own_cpu_ns();
-        self.status.own_rss_bytes = own_rss_bytes(self.page_bytes);
+        self.status.own_rss_bytes = self.memory.resident_pages() * self.page_bytes;
         status.send_replace(self.status.clone());
     }
 
@@ -387,12 +415,22 @@ fn own_cpu_ns() -> u64 {
         .map_or(0, |time| Duration::from(time).as_nanos() as u64)
 }
 
-fn own_rss_bytes(page_bytes: u64) -> u64 {
-    let statm = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
-    statm
-        .split_ascii_whitespace()
-        .nth(1)
-        .and_then(|pages| pages.parse::<u64>().ok())
-        .unwrap_or(0)
-        * page_bytes
+/// What the kernel says of this process's memory, kept open.
+struct OwnMemory(Option<File>);
+
+impl OwnMemory {
+    fn open() -> Self {
+        Self(File::open("/proc/self/statm").ok())
+    }
+
+    fn resident_pages(&self) -> u64 {
+        let mut text = [0; 128];
+        let read = self
+            .0
+            .as_ref()
+            .and_then(|file| file.read_at(&mut text, 0).ok());
+        let text = std::str::from_utf8(&text[..read.unwrap_or(0)]).unwrap_or_default();
+        let pages = text.split_ascii_whitespace().nth(1);
+        pages.and_then(|pages| pages.parse().ok()).unwrap_or(0)
+    }
 }

@@ -1,6 +1,7 @@
 //! What a recorder can be told.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bc_schema::{Container, ProcessId};
@@ -41,6 +42,36 @@ pub struct Config {
     pub pins: Option<PathBuf>,
     /// Load this object instead of the embedded one; for developers of the kernel programs.
     pub kernel_object: Option<PathBuf>,
+    /// Whether somebody watches: samples then go out every second, else every five. What begins, ends or is lost never waits.
+    pub watched: Watched,
+}
+
+/// Asked whether somebody watches what is recorded.
+#[derive(Clone)]
+pub struct Watched(Arc<dyn Fn() -> bool + Send + Sync>);
+
+impl Watched {
+    /// Asks `whether`, once a second.
+    pub fn by(whether: impl Fn() -> bool + Send + Sync + 'static) -> Self {
+        Self(Arc::new(whether))
+    }
+
+    pub(crate) fn now(&self) -> bool {
+        (self.0)()
+    }
+}
+
+impl Default for Watched {
+    /// Nobody can.
+    fn default() -> Self {
+        Self::by(|| false)
+    }
+}
+
+impl std::fmt::Debug for Watched {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Watched").field(&self.now()).finish()
+    }
 }
 
 impl Default for Config {
@@ -70,6 +101,7 @@ impl Default for Config {
             resume: Vec::new(),
             pins: None,
             kernel_object: None,
+            watched: Watched::default(),
         }
     }
 }

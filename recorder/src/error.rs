@@ -27,6 +27,9 @@ pub enum Error {
     /// The boot id.
     #[error("reading /proc/sys/kernel/random/boot_id: {0}; is /proc mounted?")]
     BootId(std::io::Error),
+    /// The recorder's own thread.
+    #[error("starting the thread that records: {0}")]
+    Thread(std::io::Error),
     /// The ring.
     #[error("waiting for the kernel's events: {0}")]
     Ring(std::io::Error),

@@ -26,7 +26,6 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::path::{Path, PathBuf};
 
 use aya::Btf;
-use aya::maps::{MapData, PerCpuArray};
 use bc_abi::{ABSENT, Control, KernelLoss, Process, ProcessKey, TaskRecord};
 
 pub use self::btf::BtfError;
@@ -219,16 +218,15 @@ impl Kernel {
 
     /// Losses since the start: count and CPU in ns, by reason.
     pub fn losses(&self) -> [(u64, u64); KernelLoss::COUNT as usize] {
-        KernelLoss::ALL.map(|reason| {
-            let sum = |map: &PerCpuArray<MapData, u64>| {
-                map.get(&(reason as u32), 0)
-                    .map_or(0, |values| values.iter().sum())
-            };
-            (
-                sum(&self.attached.tables.losses),
-                sum(&self.attached.tables.lost_cpu),
-            )
-        })
+        let mut sums = [(0, 0); KernelLoss::COUNT as usize];
+        let cpus = self.attached.tables.losses.get(&0, 0).ok();
+        for cpu in cpus.iter().flat_map(|cpus| cpus.iter()) {
+            for (sum, lost) in sums.iter_mut().zip(cpu.0) {
+                sum.0 += lost.count;
+                sum.1 += lost.cpu_ns;
+            }
+        }
+        sums
     }
 
     /// Walks every task of the machine at this UTC second and hands over one record for each task of a watched container whose process

@@ -35,12 +35,17 @@ pub struct Batch {
 impl Batch {
     /// Whether it says nothing.
     pub fn is_empty(&self) -> bool {
-        self.containers.is_empty()
-            && self.starts.is_empty()
-            && self.execs.is_empty()
+        self.is_samples_alone()
             && self.seen.is_empty()
             && self.samples.is_empty()
             && self.cpus.is_empty()
+    }
+
+    /// Whether it says nothing but how what is known went on.
+    pub fn is_samples_alone(&self) -> bool {
+        self.containers.is_empty()
+            && self.starts.is_empty()
+            && self.execs.is_empty()
             && self.ends.is_empty()
             && self.losses.is_empty()
     }

@@ -12,10 +12,10 @@ use bc_schema::store::{ReadStore, SeriesQuery, WriteStore};
 use bc_schema::{Metric, ProcessId, Resolution, TimeRange};
 use bc_store::SqliteStore;
 use bc_web::token::{Subject, mint};
-use bc_web::{Config, Health, Secret};
+use bc_web::{Config, Health, Recorder, Secret};
 use mix::{Hour, Mix};
 use tokio::net::TcpListener;
-use tokio::sync::{broadcast, watch};
+use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
 
 const PROCESSES: u64 = 200;
@@ -104,6 +104,17 @@ async fn ranked(store: &dyn ReadStore) -> Vec<ProcessId> {
     all.into_iter().rev().take(10).map(|(_, id)| id).collect()
 }
 
+/// No recorder.
+struct Nobody;
+
+impl Recorder for Nobody {
+    fn health(&self) -> Health {
+        Health::default()
+    }
+
+    fn looked_at(&self) {}
+}
+
 async fn serve(store: Arc<dyn ReadStore>) -> std::net::SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = listener.local_addr().expect("an address");
@@ -113,13 +124,12 @@ async fn serve(store: Arc<dyn ReadStore>) -> std::net::SocketAddr {
         ..Config::default()
     };
     let (committed, _) = broadcast::channel(1);
-    let (_, health) = watch::channel(Health::default());
     tokio::spawn(bc_web::run(
         config,
         listener,
         store,
         committed,
-        health,
+        Arc::new(Nobody),
         CancellationToken::new(),
     ));
     address

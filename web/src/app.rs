@@ -5,13 +5,13 @@ use std::sync::Arc;
 use axum::http::HeaderMap;
 use bc_schema::store::{ContainerRecord, ProcessQuery, ProcessRecord, ReadStore, StoreError};
 use bc_schema::{Committed, ContainerId};
-use tokio::sync::{Semaphore, SemaphorePermit, broadcast, watch};
+use tokio::sync::{Semaphore, SemaphorePermit, broadcast};
 use tokio_util::sync::CancellationToken;
 
 use crate::auth::guesses::Guesses;
 use crate::auth::{Auth, Pass};
 use crate::config::Config;
-use crate::health::Health;
+use crate::health::Recorder;
 use crate::metrics::Requests;
 use crate::problem::Problem;
 
@@ -22,7 +22,7 @@ pub(crate) struct App {
     pub(crate) guesses: Guesses,
     pub(crate) store: Arc<dyn ReadStore>,
     pub(crate) committed: broadcast::Sender<Committed>,
-    pub(crate) health: watch::Receiver<Health>,
+    pub(crate) recorder: Arc<dyn Recorder>,
     pub(crate) requests: Requests,
     pub(crate) shutdown: CancellationToken,
     /// Turns of answers that read many buckets: each holds tens of megabytes while it does.
@@ -38,6 +38,7 @@ impl App {
         &self,
         id: &ContainerId,
     ) -> Result<Option<ContainerRecord>, StoreError> {
+        self.recorder.looked_at();
         if let Some(record) = self.store.container(id).await? {
             return Ok(Some(record));
         }

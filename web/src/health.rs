@@ -5,6 +5,14 @@ use std::time::Duration;
 
 use bc_schema::LossReason;
 
+/// A recorder beside this web, as far as the web cares.
+pub trait Recorder: Send + Sync {
+    /// How it is doing.
+    fn health(&self) -> Health;
+    /// Tells it that somebody looks at what it records. Called for every question about containers.
+    fn looked_at(&self);
+}
+
 /// How the recording goes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Health {

@@ -28,7 +28,7 @@ mod server;
 pub use auth::token;
 pub use config::{Config, Secret};
 pub use error::{ConfigError, Error};
-pub use health::{Durations, Health};
+pub use health::{Durations, Health, Recorder};
 pub use limits::Limits;
 pub use page::page_embedded;
 pub use server::run;

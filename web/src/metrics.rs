@@ -112,7 +112,7 @@ pub(crate) async fn page(State(app): State<Arc<App>>) -> Response {
         Unit::Seconds,
         ConstGauge::new(since.map_or(0.0, |since| since.as_secs_f64())),
     );
-    registry.register_collector(Box::new(OfHealth(app.health.borrow().clone())));
+    registry.register_collector(Box::new(OfHealth(app.recorder.health())));
     registry.register(
         "http_requests",
         "Requests answered",

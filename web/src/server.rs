@@ -12,7 +12,7 @@ use bc_schema::Committed;
 use bc_schema::store::ReadStore;
 use hyper::body::Incoming;
 use tokio::net::TcpListener;
-use tokio::sync::{Semaphore, broadcast, watch};
+use tokio::sync::{Semaphore, broadcast};
 use tokio_util::sync::CancellationToken;
 use tower::Layer;
 use tower::util::MapRequestLayer;
@@ -24,7 +24,7 @@ use crate::auth::Auth;
 use crate::auth::guesses::{self, Guesses};
 use crate::config::Config;
 use crate::error::Error;
-use crate::health::Health;
+use crate::health::Recorder;
 use crate::metrics::Requests;
 use crate::problem::Problem;
 use crate::{api, connections, guard, headers, metrics, page, seed};
@@ -42,7 +42,7 @@ pub async fn run(
     listener: TcpListener,
     store: Arc<dyn ReadStore>,
     committed: broadcast::Sender<Committed>,
-    health: watch::Receiver<Health>,
+    recorder: Arc<dyn Recorder>,
     shutdown: CancellationToken,
 ) -> Result<(), Error> {
     config.check()?;
@@ -55,7 +55,7 @@ pub async fn run(
         guesses,
         store,
         committed,
-        health,
+        recorder,
         requests: Requests::default(),
         shutdown: shutdown.clone(),
         readers: Semaphore::new(READERS),

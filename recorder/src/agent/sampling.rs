@@ -37,7 +37,7 @@ impl Agent {
         self.close_due();
         self.name_the_unnamed();
         self.end_settled();
-        self.flush();
+        self.flush_due();
         Ok(())
     }
 
@@ -94,6 +94,8 @@ impl Agent {
         self.last_look = Some((look.walk, look.at_ns));
         self.status.samples += 1;
         self.settle_jobs();
+        // One that a batch still waits with is older.
+        self.out.seen.clear();
         for (_, life) in self.lives.iter_mut().filter(|(_, life)| life.open > 0) {
             self.out.seen.push((life.facts.life.clone(), look.at_ns));
         }

@@ -1,6 +1,6 @@
 //! What the agent notes in the kernel for the one that comes after it, should it be killed.
 
-use bc_abi::{Account, CgroupKey, CgroupNote, Declared, KernelLoss, PATH_MAX, ProcessKey};
+use bc_abi::{Account, CgroupKey, CgroupNote, KernelLoss, Lost, PATH_MAX, ProcessKey};
 
 use super::shared::{Shared, text};
 use super::watch::spilled;
@@ -74,7 +74,7 @@ impl Kernel {
 
     /// Notes what of a running loss counter has been declared.
     pub fn declare(&mut self, reason: KernelLoss, (count, cpu_ns): (u64, u64)) {
-        let declared = Shared(Declared { count, cpu_ns });
+        let declared = Shared(Lost { count, cpu_ns });
         let noted = self
             .attached
             .tables

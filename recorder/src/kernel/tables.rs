@@ -3,7 +3,9 @@
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use aya::maps::{Array, HashMap, Map, MapData, MapError, PerCpuArray, RingBuf};
-use bc_abi::{Account, CgroupKey, CgroupNote, Control, Declared, Process, ProcessKey, Watch};
+use bc_abi::{
+    Account, CgroupKey, CgroupNote, Control, KernelLoss, Lost, Process, ProcessKey, Watch,
+};
 
 use super::core_time::CoreTimes;
 use super::shared::Shared;
@@ -20,11 +22,10 @@ pub(super) struct Tables {
     pub(super) accounts: HashMap<MapData, Shared<CgroupKey>, Shared<Account>>,
     pub(super) spills: Array<MapData, Shared<Account>>,
     pub(super) cores: Option<CoreTimes>,
-    pub(super) losses: PerCpuArray<MapData, u64>,
-    pub(super) lost_cpu: PerCpuArray<MapData, u64>,
+    pub(super) losses: PerCpuArray<MapData, Shared<[Lost; KernelLoss::COUNT as usize]>>,
     pub(super) control: Array<MapData, Shared<Control>>,
     pub(super) notes: HashMap<MapData, Shared<CgroupKey>, Shared<CgroupNote>>,
-    pub(super) declared: Array<MapData, Shared<Declared>>,
+    pub(super) declared: Array<MapData, Shared<Lost>>,
     pub(super) declared_accounts: HashMap<MapData, Shared<CgroupKey>, Shared<Account>>,
     pub(super) declared_spills: Array<MapData, Shared<Account>>,
     /// The same once more, to be pinned by name.
@@ -59,7 +60,6 @@ impl Tables {
             spills: table(take, "SPILLS")?,
             cores: options.cores.then(|| CoreTimes::open(take)).transpose()?,
             losses: table(take, "LOSSES")?,
-            lost_cpu: table(take, "LOST_CPU")?,
             control: table(take, "CONTROL")?,
             notes: table(take, "NOTES")?,
             declared: table(take, "DECLARED")?,

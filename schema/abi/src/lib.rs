@@ -16,8 +16,8 @@ pub use control::Control;
 pub use core_time::{CORE_PLACES, CoreKey, Cores};
 pub use event::{ARGS_MAX, Event, EventHeader, EventKind, ExecEvent, MkdirEvent, PATH_MAX};
 pub use layout::{ABSENT, Layout, PathMode};
-pub use loss::KernelLoss;
-pub use note::{CgroupNote, Declared};
+pub use loss::{KernelLoss, Lost};
+pub use note::CgroupNote;
 pub use process::{
     Account, ENTRY_SLOTS, End, Process, ProcessKey, Said, Totals, end_flag, process_flag,
 };

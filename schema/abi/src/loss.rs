@@ -1,6 +1,16 @@
 //! What the kernel programs could not do, by reason.
 
-/// Index into the per-CPU loss counters.
+/// What was lost for one reason.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Lost {
+    /// How often.
+    pub count: u64,
+    /// CPU lost with it, ns.
+    pub cpu_ns: u64,
+}
+
+/// Why. The index into an array of [`Lost`].
 #[repr(u32)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KernelLoss {

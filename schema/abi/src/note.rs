@@ -15,14 +15,4 @@ pub struct CgroupNote {
     pub path: [u8; PATH_MAX],
 }
 
-/// How much of a running loss counter has been declared, and is stored.
-#[repr(C)]
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Declared {
-    /// Losses.
-    pub count: u64,
-    /// CPU lost with them, ns.
-    pub cpu_ns: u64,
-}
-
 const _: () = assert!(size_of::<CgroupNote>() == 8 + 16 + PATH_MAX);

@@ -175,6 +175,7 @@ pub(crate) async fn list(
     Caller(pass): Caller,
     Ask(query): Ask<ContainerQuery>,
 ) -> Result<Response, Problem> {
+    app.recorder.looked_at();
     let (records, total) = match pass.container() {
         None => app.store.containers(&query).await?,
         Some(own) => {

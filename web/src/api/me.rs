@@ -61,7 +61,7 @@ pub(crate) async fn me(
     Ask(Whom(container)): Ask<Whom>,
 ) -> Result<Response, Problem> {
     let pass = app.auth.pass(&headers, container.as_ref())?;
-    let health = app.health.borrow();
+    let health = app.recorder.health();
     json(&Me {
         admin: pass.is_admin(),
         container: pass.container(),

@@ -7,7 +7,7 @@ use bc_schema::store::{ReadStore, WriteStore};
 use bc_schema::{Batch, Committed, ContainerId};
 use bc_store::MemoryStore;
 use bc_web::token::{Subject, mint};
-use bc_web::{Config, Error, Health, Limits, Secret};
+use bc_web::{Config, Error, Health, Limits, Recorder, Secret};
 use reqwest::header::{AUTHORIZATION, HeaderMap};
 use reqwest::{Method, RequestBuilder, Response};
 use serde_json::Value;
@@ -26,6 +26,17 @@ pub(crate) struct Site {
     pub(crate) shutdown: CancellationToken,
     pub(crate) served: JoinHandle<Result<(), Error>>,
     client: reqwest::Client,
+}
+
+/// A recorder that says of itself what a test has it say.
+struct Beside(watch::Sender<Health>);
+
+impl Recorder for Beside {
+    fn health(&self) -> Health {
+        self.0.borrow().clone()
+    }
+
+    fn looked_at(&self) {}
 }
 
 /// Status, headers and body of an answer.
@@ -87,14 +98,14 @@ pub(crate) async fn site_over(config: Config, store: Arc<dyn ReadStore>) -> Site
         ..config
     };
     let (committed, _) = broadcast::channel(16);
-    let (health, said) = watch::channel(Health::default());
+    let health = watch::Sender::new(Health::default());
     let shutdown = CancellationToken::new();
     let served = tokio::spawn(bc_web::run(
         config,
         listener,
         store,
         committed.clone(),
-        said,
+        Arc::new(Beside(health.clone())),
         shutdown.clone(),
     ));
     let client = reqwest::Client::builder()
