@@ -42,23 +42,18 @@ fn held_memory_is_the_level_and_the_peak() {
         .iter()
         .filter_map(Value::as_u64)
         .collect();
-    // Samples of two seconds of holding; what the kernel's counters say after the end is no level.
-    let held: Vec<u64> = levels
-        .into_iter()
-        .filter(|level| *level > 200 * MIB)
-        .collect();
+    // Two seconds of holding have two samples. One before them may fall into the taking of it, which is long on a busy machine.
+    let truth_bytes = number(&truth, "rss_bytes") as f64;
+    let held = levels
+        .iter()
+        .filter(|level| (**level as f64 / truth_bytes - 1.0).abs() <= 0.02);
+    assert!(held.count() >= 2, "{truth_bytes} bytes are held: {usage}");
     assert!(
-        held.len() >= 2,
-        "two seconds of holding have two samples: {usage}"
+        levels
+            .iter()
+            .all(|level| *level as f64 <= 1.02 * truth_bytes),
+        "never more than {truth_bytes} bytes: {usage}"
     );
-    for level in held {
-        assert_within(
-            "RSS while it is held",
-            level,
-            number(&truth, "rss_bytes"),
-            0.02,
-        );
-    }
     assert_within(
         "peak since exec",
         process.total("peak_rss_bytes"),
