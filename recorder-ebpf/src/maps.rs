@@ -1,5 +1,8 @@
 //! Every map the programs share with the agent, and the counting of what did not fit. The sizes of the tables and the ring are those that
 //! the agent sets when it loads.
+//!
+//! What programs put entries into is preallocated, although that is most of the memory that recording takes. Kernels before 6.1 would allocate
+//! with locks that whoever is interrupted may hold; later ones from a small stock, which a storm of forks empties while there is room.
 
 use aya_ebpf::bindings::{
     BPF_F_NO_PREALLOC, BPF_RB_AVAIL_DATA, BPF_RB_FORCE_WAKEUP, BPF_RB_NO_WAKEUP, BPF_RB_RING_SIZE,

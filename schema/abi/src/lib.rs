@@ -28,7 +28,7 @@ pub use watch::{CgroupKey, FILTER_OWNED, FILTER_SLOTS, SPILL_SLOTS, Watch};
 pub const PROCESSES_MAX: u32 = 32_768;
 /// Capacity of the watch table unless told otherwise: cgroups, over all hierarchies.
 pub const WATCHES_MAX: u32 = 16_384;
-/// Capacity of the accounts unless told otherwise: cgroups whose processes found no room.
-pub const ACCOUNTS_MAX: u32 = 16_384;
+/// Capacity of the accounts unless told otherwise: cgroups whose processes found no room. Few are needed at a time, and full accounts cost little.
+pub const ACCOUNTS_MAX: u32 = 2_048;
 /// Size of the event ring unless told otherwise, bytes; a power of two.
 pub const RING_BYTES: u32 = 2 << 20;

@@ -108,13 +108,13 @@ impl Recorder {
         let pid = self.pid();
         let status = std::fs::read_to_string(format!("/proc/{pid}/status"))
             .context("reading the recorder's memory")?;
-        let kernel = std::fs::read_dir(format!("/proc/{pid}/fdinfo"))
+        let descriptors = std::fs::read_dir(format!("/proc/{pid}/fdinfo"))
             .context("reading the recorder's descriptors")?
             .flatten()
-            .filter_map(|entry| std::fs::read_to_string(entry.path()).ok())
-            .filter_map(|descriptor| field(&descriptor, "memlock:"))
-            .sum();
-        Memory::read(&status, kernel).context("reading the recorder's memory: a field is missing")
+            .filter_map(|entry| std::fs::read_to_string(entry.path()).ok());
+        let kernel_bytes = memory::kernel_bytes(descriptors);
+        Memory::read(&status, kernel_bytes)
+            .context("reading the recorder's memory: a field is missing")
     }
 }
 

@@ -41,9 +41,35 @@ impl Memory {
     }
 }
 
+/// What the kernel holds for maps and programs, by what it says of a process's descriptors: each of them once, however many descriptors it has.
+pub(super) fn kernel_bytes(descriptors: impl Iterator<Item = String>) -> u64 {
+    let held: BTreeMap<(&str, u64), u64> = descriptors
+        .filter_map(|descriptor| {
+            let mut ids = ["map_id:", "prog_id:"].into_iter();
+            let id = ids.find_map(|name| Some((name, field(&descriptor, name)?)))?;
+            Some((id, field(&descriptor, "memlock:")?))
+        })
+        .collect();
+    held.values().sum()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_map_with_two_descriptors_counts_once() {
+        let said = [
+            "map_type:\t1\nmemlock:\t100\nmap_id:\t7\n",
+            "map_type:\t1\nmemlock:\t100\nmap_id:\t7\n",
+            "map_type:\t2\nmemlock:\t100\nmap_id:\t8\n",
+            "prog_type:\t26\nmemlock:\t4096\nprog_id:\t7\n",
+            "link_type:\ttracing\nlink_id:\t9\nprog_id:\t7\n",
+            "pos:\t0\nflags:\t02\n",
+        ];
+        let descriptors = said.into_iter().map(str::to_owned);
+        assert_eq!(kernel_bytes(descriptors), 4_296);
+    }
 
     #[test]
     fn memory_is_read_in_bytes() {
