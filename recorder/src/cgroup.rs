@@ -5,6 +5,7 @@
 
 mod handle;
 mod hierarchy;
+pub(crate) mod path;
 mod procfs;
 mod run;
 mod walk;

@@ -21,6 +21,19 @@ impl ContainerId {
         good.then_some(Self(text))
     }
 
+    /// The same, for names that nobody chose to be ids: one that is too long ends in what tells it from all others that begin like it.
+    pub fn shortened(text: impl Into<String>) -> Option<Self> {
+        const DIGITS: usize = 32;
+        let mut text = text.into();
+        if text.len() > Self::MAX {
+            let hash = blake3::hash(text.as_bytes()).to_hex();
+            text.truncate(text.floor_char_boundary(Self::MAX - DIGITS - 1));
+            text.push('~');
+            text.push_str(&hash[..DIGITS]);
+        }
+        Self::new(text)
+    }
+
     /// The text.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -161,4 +174,20 @@ pub struct Container {
     pub stated_ns: u64,
     /// When this life ended, ns since the epoch.
     pub ended_ns: Option<u64>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_names_become_ids_that_differ_where_the_names_do() {
+        let long = "\u{e9}".repeat(ContainerId::MAX);
+        let [one, other] =
+            ["1", "2"].map(|end| ContainerId::shortened(format!("{long}{end}")).unwrap());
+        assert_ne!(one, other);
+        assert!(one.as_str().len() <= ContainerId::MAX && one.as_str().starts_with("\u{e9}"));
+        assert_eq!(ContainerId::new(long), None);
+        assert_eq!(ContainerId::shortened("short").unwrap().as_str(), "short");
+    }
 }

@@ -84,7 +84,7 @@ pub(crate) struct Tree {
 
 impl Tree {
     /// Makes the cgroup with this path.
-    pub(crate) fn new(path: &str) -> Self {
+    pub(crate) fn new(path: &(impl AsRef<Path> + ?Sized)) -> Self {
         let mounts = ["/sys/fs/cgroup/unified", "/sys/fs/cgroup"];
         let mut dir = mounts
             .map(PathBuf::from)
@@ -92,7 +92,8 @@ impl Tree {
             .find(|mount| mount.join("cgroup.controllers").is_file())
             .expect("version 2 of cgroups is mounted where it usually is");
         let mut made = Vec::new();
-        for name in path.split('/').filter(|name| !name.is_empty()) {
+        let path = path.as_ref();
+        for name in path.strip_prefix("/").unwrap_or(path) {
             dir.push(name);
             match fs::create_dir(&dir) {
                 Ok(()) => made.push(dir.clone()),

@@ -22,6 +22,7 @@ mod left_behind;
 mod masking;
 mod memory;
 mod moves;
+mod rubbish;
 mod run_command;
 mod seed_routes;
 mod session;

@@ -84,7 +84,7 @@ impl Agent {
         let kind = found.kind;
         let id = match found.is_sluid {
             true => self.jobs.id(&found.id)?,
-            false => ContainerId::new(found.id)?,
+            false => ContainerId::shortened(found.id)?,
         };
         let fact = self.runtime_facts.get(&id);
         let (name, image) = (

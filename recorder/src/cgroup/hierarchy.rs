@@ -11,7 +11,7 @@ use nix::sys::statfs::{CGROUP_SUPER_MAGIC, CGROUP2_SUPER_MAGIC, fstatfs};
 
 use super::procfs::{self, Mount};
 use super::walk::{Cgroup, Walk};
-use super::{CgroupError, CgroupKey, handle};
+use super::{CgroupError, CgroupKey, handle, path};
 
 /// The controllers (and the name systemd gives its own hierarchy) whose v1 hierarchies say who is in which container.
 const TELLING: [&str; 5] = ["memory", "cpuacct", "pids", "freezer", "name=systemd"];
@@ -76,10 +76,8 @@ impl Hierarchy {
     }
 
     fn path_at(&self, directory: &Path) -> Option<String> {
-        let below = directory
-            .strip_prefix(&self.mount_point)
-            .ok()?
-            .to_string_lossy();
+        let below = directory.strip_prefix(&self.mount_point).ok()?;
+        let below = path::text(below.as_os_str().as_bytes());
         let root = self.root.trim_end_matches('/');
         Some(if below.is_empty() && !root.is_empty() {
             root.to_owned()

@@ -1,6 +1,7 @@
 //! A walk over one hierarchy's directories.
 
 use std::fs::{self, DirEntry};
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{DirEntryExt, MetadataExt};
 use std::path::PathBuf;
 
@@ -45,7 +46,8 @@ impl Iterator for Walk {
             .filter(is_cgroup)
         {
             let name = entry.file_name();
-            let below = format!("{}/{}", path.trim_end_matches('/'), name.to_string_lossy());
+            let name = super::path::text(name.as_bytes());
+            let below = format!("{}/{name}", path.trim_end_matches('/'));
             self.ahead.push((entry.path(), below, entry.ino()));
         }
         Some(Cgroup {

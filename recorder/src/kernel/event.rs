@@ -1,8 +1,11 @@
 //! Events from the ring, decoded.
 
-use bc_abi::{CgroupKey, Event, EventHeader, EventKind, ExecEvent, MkdirEvent, ProcessKey};
+use bc_abi::{
+    CgroupKey, Event, EventHeader, EventKind, ExecEvent, MkdirEvent, PATH_MAX, ProcessKey,
+};
 
 use super::shared::{read, text};
+use crate::cgroup;
 
 /// What the kernel tells.
 #[derive(Debug, PartialEq, Eq)]
@@ -38,7 +41,7 @@ pub enum KernelEvent {
     Mkdir {
         /// Which.
         cgroup: CgroupKey,
-        /// Its path in its hierarchy, where the kernel let us read it.
+        /// Its path in its hierarchy, where the kernel let us read it, and all of it.
         path: Option<String>,
         /// Boot clock, ns.
         at_boot_ns: u64,
@@ -79,10 +82,12 @@ impl KernelEvent {
         }
         if header.kind == EventKind::Mkdir as u32 && bytes.len() >= size_of::<MkdirEvent>() {
             let event: MkdirEvent = read(bytes);
-            let path = text(&event.path);
+            let end = event.path.iter().position(|&byte| byte == 0);
+            // One that fills its place was cut: half a name is worse than none.
+            let path = end.filter(|&end| end > 0 && end < PATH_MAX - 1);
             return Some(Self::Mkdir {
                 cgroup: event.cgroup,
-                path: (!path.is_empty()).then_some(path),
+                path: path.map(|end| cgroup::path::text(&event.path[..end])),
                 at_boot_ns,
             });
         }
