@@ -25,7 +25,7 @@ pub struct Capacities {
     pub ring_bytes: u32,
     /// Samples that wait for the store.
     pub waiting_samples: usize,
-    /// Facts that wait for the store: starts, execs and ends of processes.
+    /// Facts that wait for the store: starts, execs and ends of processes. Each KiB of an exec counts as one.
     pub waiting_facts: usize,
     /// Batches that wait for the store.
     pub waiting_batches: usize,

@@ -1,15 +1,18 @@
 //! Batches on their way to the sink: kept until it has them (law 6), within a bound; what the bound costs is declared.
 
 mod join;
+mod weight;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime};
 
-use bc_schema::{Batch, Closes, Loss, LossReason, Resolution};
+use bc_schema::{Batch, Closes, Loss, LossReason, ProcessExec, Resolution};
 use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, sleep};
 
+use self::weight::{facts, samples};
 use crate::capacities::Capacities;
 use crate::sink::{Sink, SinkError};
 use crate::status::Waiting;
@@ -26,6 +29,8 @@ pub(crate) struct Delivery {
     queue: std::sync::Mutex<Queue>,
     arrived: Notify,
     closed: Notify,
+    /// What the execs of the next batch count as.
+    coming: AtomicUsize,
     delivered: watch::Sender<u64>,
     recorder_ns: u64,
     waiting_samples: usize,
@@ -64,6 +69,7 @@ impl Delivery {
             queue: Default::default(),
             arrived: Notify::new(),
             closed: Notify::new(),
+            coming: AtomicUsize::new(0),
             delivered: watch::Sender::new(0),
             recorder_ns,
             waiting_samples: capacities.waiting_samples,
@@ -76,6 +82,7 @@ impl Delivery {
         let mut queue = self.lock();
         queue.samples += batch.samples.len();
         queue.facts += facts(&batch);
+        self.coming.store(0, Ordering::Relaxed);
         queue.batches.push_back(batch);
         queue.pushed += 1;
         let number = queue.pushed;
@@ -91,9 +98,15 @@ impl Delivery {
         self.lock().pushed
     }
 
-    /// Facts of processes in line. Whoever makes more sees to it that they do not become too many.
+    /// Facts of processes in line, and the execs that will come with the next batch. Whoever makes more sees to it that they do not become
+    /// too many.
     pub(crate) fn facts(&self) -> usize {
-        self.lock().facts
+        self.lock().facts + self.coming.load(Ordering::Relaxed)
+    }
+
+    /// An exec will come with the next batch.
+    pub(crate) fn expect(&self, exec: &ProcessExec) {
+        self.coming.fetch_add(weight::exec(exec), Ordering::Relaxed);
     }
 
     /// No more will come: [`Delivery::run`] ends when the line is empty.
@@ -318,13 +331,4 @@ fn realtime_ns() -> u64 {
     SystemTime::now()
         .duration_since(SystemTime::UNIX_EPOCH)
         .map_or(0, |since| since.as_nanos() as u64)
-}
-
-/// Starts, execs and ends of processes: what is never given up once it is in line.
-fn facts(batch: &Batch) -> usize {
-    batch.starts.len() + batch.execs.len() + batch.ends.len()
-}
-
-fn samples(batches: &[Batch]) -> usize {
-    batches.iter().map(|batch| batch.samples.len()).sum()
 }

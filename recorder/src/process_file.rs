@@ -1,9 +1,10 @@
 //! What `/proc` says of a process that was there before the recorder: its command line and executable, read once. Everything else
 //! about it comes from the kernel's walk.
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::Read;
 
-use bc_abi::ProcessKey;
+use bc_abi::{ARGS_MAX, ProcessKey};
 
 /// What a process runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,14 +13,23 @@ pub(crate) struct CommandLine {
     pub(crate) name: Option<String>,
     /// The executable's path.
     pub(crate) exe: Option<String>,
-    /// The arguments.
+    /// The arguments, as far as they are taken.
     pub(crate) args: Vec<String>,
+    /// There were more.
+    pub(crate) args_cut: bool,
 }
 
 /// Reads it; `None` when the process is gone, or the pid is another process's by now.
 pub(crate) fn command_line(key: ProcessKey) -> Option<CommandLine> {
     let directory = format!("/proc/{}", key.tgid);
-    let bytes = fs::read(format!("{directory}/cmdline")).ok()?;
+    let file = File::open(format!("{directory}/cmdline")).ok()?;
+    let mut bytes = Vec::new();
+    // One more than is taken, to see whether there are more.
+    file.take(ARGS_MAX as u64 + 1)
+        .read_to_end(&mut bytes)
+        .ok()?;
+    let args_cut = bytes.len() > ARGS_MAX;
+    bytes.truncate(ARGS_MAX);
     let name = fs::read_to_string(format!("{directory}/comm")).ok();
     let exe = fs::read_link(format!("{directory}/exe")).ok();
     // Looked at last: if the pid is still this process's now, it was before.
@@ -29,6 +39,7 @@ pub(crate) fn command_line(key: ProcessKey) -> Option<CommandLine> {
         name: name.map(|name| name.trim_end_matches('\n').to_owned()),
         exe: exe.map(|path| path.to_string_lossy().into_owned()),
         args: split(&bytes),
+        args_cut,
     })
 }
 

@@ -1,27 +1,21 @@
 //! The processes the recorder knows: living ones, and for a while what the dead executed, because their children inherit it.
 
+mod history;
+
 use std::collections::VecDeque;
 use std::sync::Arc;
 
 use bc_abi::ProcessKey;
-use bc_schema::{ProcessExec, ProcessId, Sample};
+use bc_schema::{ProcessId, Sample};
 use rustc_hash::FxHashMap;
 
+pub(crate) use self::history::{At, History, Line};
 use crate::agent::cores::CoresTold;
 
 /// How many dead processes are remembered for their children.
 const REMEMBERED: usize = 16_384;
-/// How many execs of one process are remembered for its children.
-const EXECS: usize = 16;
-
-/// What a process ran, from a moment on.
-#[derive(Debug, Clone)]
-pub(crate) struct Ran {
-    /// Boot clock, ns.
-    pub(crate) at_boot_ns: u64,
-    /// What.
-    pub(crate) exec: Arc<ProcessExec>,
-}
+/// How many bytes of command lines the dead may keep.
+const REMEMBERED_BYTES: usize = 32 << 20;
 
 /// A process that is being recorded.
 #[derive(Debug)]
@@ -30,8 +24,8 @@ pub(crate) struct Known {
     pub(crate) id: ProcessId,
     /// The life of the container it belongs to.
     pub(crate) life: u64,
-    /// What it ran, oldest first.
-    pub(crate) ran: Vec<Ran>,
+    /// What it ran.
+    pub(crate) ran: History,
     /// Its latest sample.
     pub(crate) last: Option<Sample>,
     /// CPU that it had used before it came in, ns.
@@ -54,7 +48,8 @@ pub(crate) struct Known {
 #[derive(Debug, Default)]
 pub(crate) struct Registry {
     living: FxHashMap<ProcessKey, Known>,
-    dead: FxHashMap<ProcessKey, Vec<Ran>>,
+    dead: FxHashMap<ProcessKey, History>,
+    dead_bytes: usize,
     order: VecDeque<ProcessKey>,
 }
 
@@ -106,57 +101,50 @@ impl Registry {
         used.sum()
     }
 
-    /// Notes what a process ran.
-    pub(crate) fn ran(&mut self, key: ProcessKey, at_boot_ns: u64, exec: ProcessExec) {
+    /// Notes what a process ran from a moment on; `own`: it executed it itself.
+    pub(crate) fn ran(&mut self, key: ProcessKey, at_boot_ns: u64, own: bool, line: Arc<Line>) {
         if let Some(known) = self.living.get_mut(&key) {
-            if known.ran.len() == EXECS {
-                known.ran.remove(0);
-            }
-            known.ran.push(Ran {
-                at_boot_ns,
-                exec: Arc::new(exec),
-            });
+            known.ran.push(at_boot_ns, own, line);
         }
     }
 
     /// Whether a process that lives, or did, is known to have executed something itself.
     pub(crate) fn has_executed(&self, key: ProcessKey) -> bool {
-        let ran = self.living.get(&key).map(|known| &known.ran);
-        let mut ran = ran.or_else(|| self.dead.get(&key)).into_iter().flatten();
-        ran.any(|ran| !ran.exec.inherited)
+        self.history(key).is_some_and(History::has_executed)
     }
 
     /// What a process ran at a moment, whether it still lives or not.
-    pub(crate) fn ran_at(&self, key: ProcessKey, boot_ns: u64) -> Option<Arc<ProcessExec>> {
-        let ran = self
-            .living
-            .get(&key)
-            .map(|known| &known.ran)
-            .or_else(|| self.dead.get(&key))?;
-        let at = ran
-            .iter()
-            .rev()
-            .find(|ran| ran.at_boot_ns <= boot_ns)
-            .or_else(|| ran.first())?;
-        Some(at.exec.clone())
+    pub(crate) fn ran_at(&self, key: ProcessKey, boot_ns: u64) -> At {
+        self.history(key)
+            .map_or(At::Unknown, |history| history.at(boot_ns))
+    }
+
+    fn history(&self, key: ProcessKey) -> Option<&History> {
+        let living = self.living.get(&key).map(|known| &known.ran);
+        living.or_else(|| self.dead.get(&key))
     }
 
     /// Takes a process out; its execs are remembered for a while.
     pub(crate) fn remove(&mut self, key: ProcessKey) -> Option<Known> {
         let mut known = self.living.remove(&key)?;
-        if self.order.len() == REMEMBERED
+        let history = std::mem::take(&mut known.ran);
+        self.dead_bytes += history.bytes();
+        self.dead.insert(key, history);
+        self.order.push_back(key);
+        while (self.order.len() > REMEMBERED || self.dead_bytes > REMEMBERED_BYTES)
             && let Some(oldest) = self.order.pop_front()
         {
-            self.dead.remove(&oldest);
+            let forgotten = self.dead.remove(&oldest);
+            self.dead_bytes -= forgotten.map_or(0, |history| history.bytes());
         }
-        self.dead.insert(key, std::mem::take(&mut known.ran));
-        self.order.push_back(key);
         Some(known)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use bc_schema::ProcessExec;
+
     use super::*;
 
     fn key(tgid: u32) -> ProcessKey {
@@ -167,26 +155,23 @@ mod tests {
         }
     }
 
-    fn exec(name: &str) -> ProcessExec {
-        let id = ProcessId([0; 16]);
-        ProcessExec {
-            process: id,
+    fn line(name: &str, args: usize) -> Arc<Line> {
+        Arc::new(Line::of(&ProcessExec {
+            process: ProcessId([0; 16]),
             at_ns: 0,
             name: name.into(),
             exe: None,
-            args: None,
+            args: Some(vec!["x".repeat(args)]),
             args_cut: false,
             inherited: false,
-        }
+        }))
     }
 
-    #[test]
-    fn a_child_inherits_what_its_parent_ran_when_it_was_born() {
-        let mut registry = Registry::default();
-        let known = Known {
+    fn known() -> Known {
+        Known {
             id: ProcessId([0; 16]),
             life: 0,
-            ran: vec![],
+            ran: History::default(),
             last: None,
             base_cpu_ns: 0,
             execs_lost: 0,
@@ -195,13 +180,35 @@ mod tests {
             changed_walk: 0,
             close_at_walk: None,
             cores: CoresTold::default(),
-        };
-        registry.insert(key(1), known);
-        registry.ran(key(1), 10, exec("sh"));
-        registry.ran(key(1), 20, exec("cc"));
-        assert_eq!(registry.ran_at(key(1), 15).unwrap().name, "sh");
+        }
+    }
+
+    #[test]
+    fn a_child_inherits_what_its_parent_ran_when_it_was_born() {
+        let mut registry = Registry::default();
+        let (sh, cc) = (line("sh", 1), line("cc", 1));
+        registry.insert(key(1), known());
+        registry.ran(key(1), 10, true, sh.clone());
+        registry.ran(key(1), 20, true, cc.clone());
+        assert_eq!(registry.ran_at(key(1), 15), At::Line(sh));
         registry.remove(key(1));
-        assert_eq!(registry.ran_at(key(1), 25).unwrap().name, "cc");
-        assert!(registry.ran_at(key(2), 25).is_none() && registry.is_empty());
+        assert_eq!(registry.ran_at(key(1), 25), At::Line(cc));
+        assert!(registry.ran_at(key(2), 25) == At::Unknown && registry.is_empty());
+    }
+
+    #[test]
+    fn the_dead_keep_no_more_bytes_than_they_may() {
+        let mut registry = Registry::default();
+        for tgid in 1..=REMEMBERED as u32 {
+            registry.insert(key(tgid), known());
+            registry.ran(key(tgid), 10, true, line("sh", 4_000));
+            registry.remove(key(tgid));
+            assert!(registry.dead_bytes <= REMEMBERED_BYTES);
+        }
+        assert_eq!(registry.ran_at(key(1), 20), At::Unknown);
+        let last = registry.ran_at(key(REMEMBERED as u32), 20);
+        assert_eq!(last, At::Line(line("sh", 4_000)));
+        let kept: usize = registry.dead.values().map(History::bytes).sum();
+        assert_eq!(kept, registry.dead_bytes);
     }
 }

@@ -1,5 +1,7 @@
 //! A process becomes known: through an exec, a walk, or only by its end. Whichever tells first, the same facts go out once.
 
+use std::sync::Arc;
+
 use bc_abi::{Process, ProcessKey, process_flag};
 use bc_schema::{LossReason, ProcessExec, ProcessId, ProcessStart};
 
@@ -7,7 +9,7 @@ use super::cores::CoresTold;
 use super::{Agent, Phase};
 use crate::kernel::{self, KernelEvent};
 use crate::lives::Owner;
-use crate::registry::Known;
+use crate::registry::{At, History, Known, Line};
 use crate::{process_file, reading};
 
 impl Agent {
@@ -59,13 +61,15 @@ impl Agent {
             args_cut,
             inherited: false,
         };
+        let line = Arc::new(Line::of(&exec));
         if self.is_full() {
             let life = self.registry.get_mut(key).map(|known| known.life);
             self.lose(LossReason::ExecsFull, life, at_boot_ns, 1, 0);
         } else {
-            self.out.execs.push(exec.clone());
+            self.delivery.expect(&exec);
+            self.out.execs.push(exec);
         }
-        self.registry.ran(key, at_boot_ns, exec);
+        self.registry.ran(key, at_boot_ns, true, line);
     }
 
     /// Takes a process in. False when it is nobody's (then it leaves the kernel's table), over, or has to wait for its job's number.
@@ -161,7 +165,7 @@ impl Agent {
         let known = Known {
             id,
             life: number,
-            ran: Vec::new(),
+            ran: History::default(),
             last: None,
             base_cpu_ns: entry.base.cpu_ns,
             execs_lost: 0,
@@ -195,33 +199,37 @@ impl Agent {
         let found = ((!forked && !execed) || told_before)
             .then(|| process_file::command_line(key))
             .flatten();
-        let exec = if let Some(found) = found {
-            ProcessExec {
+        let (exec, line) = if let Some(found) = found {
+            let exec = ProcessExec {
                 process: id,
                 at_ns: start_ns,
                 name: found.name.filter(|_| execed).unwrap_or(name),
                 exe: found.exe,
                 args: Some(self.mask.args(found.args)),
-                args_cut: false,
+                args_cut: found.args_cut,
                 inherited: forked && !execed,
-            }
-        } else if let Some(parent) = self.registry.ran_at(entry.parent, key.start_boot_ns)
-            && forked
-        {
-            ProcessExec {
-                process: id,
-                at_ns: start_ns,
-                name,
-                inherited: true,
-                ..ProcessExec::clone(&parent)
+            };
+            let line = Arc::new(Line::of(&exec));
+            (exec, line)
+        } else if forked {
+            match self.registry.ran_at(entry.parent, key.start_boot_ns) {
+                At::Line(line) => (line.inherited(id, start_ns, name), line),
+                At::Forgotten => {
+                    let life = self.registry.get_mut(key).map(|known| known.life);
+                    self.lose(LossReason::ArgsUnreadable, life, key.start_boot_ns, 1, 0);
+                    return;
+                }
+                At::Unknown => return,
             }
         } else {
             return;
         };
+        let own = !exec.inherited;
         if !self.stored.contains(&id) {
-            self.out.execs.push(exec.clone());
+            self.delivery.expect(&exec);
+            self.out.execs.push(exec);
         }
-        self.registry.ran(key, key.start_boot_ns, exec);
+        self.registry.ran(key, key.start_boot_ns, own, line);
     }
 
     /// The life a process belongs to, deciding about cgroups that nobody has decided about yet.
@@ -239,7 +247,7 @@ impl Agent {
 
     /// Whether as many facts wait for the sink as may.
     fn is_full(&self) -> bool {
-        let facts = self.out.starts.len() + self.out.execs.len() + self.out.ends.len();
+        let facts = self.out.starts.len() + self.out.ends.len();
         self.delivery.facts() + facts >= self.config.capacities.waiting_facts
     }
 

@@ -42,10 +42,7 @@ impl Agent {
             .last
             .as_ref()
             .map_or(moved_ns, |last| last.at_ns.max(moved_ns));
-        let name = known
-            .ran
-            .last()
-            .map_or_else(String::new, |ran| ran.exec.name.clone());
+        let name = known.ran.name().unwrap_or_default().to_owned();
         let baseline = known.last.as_ref().map(|last| totals(&last.metrics));
         let has_parent = entry.parent.tgid != 0;
         life.open += 1;

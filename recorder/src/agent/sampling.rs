@@ -302,12 +302,13 @@ mod tests {
 
     use super::*;
     use crate::agent::cores::CoresTold;
+    use crate::registry::History;
 
     fn known() -> Known {
         Known {
             id: ProcessId([1; 16]),
             life: 1,
-            ran: vec![],
+            ran: History::default(),
             last: None,
             base_cpu_ns: 0,
             execs_lost: 0,
