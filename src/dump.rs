@@ -1,6 +1,7 @@
 //! Gets what stands packed in a store out in the open: one record a line, as it is read. What a record looks like is in the files below;
 //! which store it is, is not known here.
 
+mod cpus;
 mod facts;
 mod spans;
 mod table;
@@ -24,6 +25,8 @@ const CONTAINERS_AT_ONCE: usize = 200;
 pub(crate) enum What {
     /// What each process used in each bucket of time
     Usage,
+    /// What each process used on each CPU in each bucket of time
+    Cpus,
     /// Each process: how it began and ended, and its totals
     Processes,
     /// What each process executed, and when
@@ -41,7 +44,7 @@ pub(crate) struct Ask {
     pub(crate) container: Option<ContainerId>,
     /// What of it.
     pub(crate) what: What,
-    /// How finely, where it is usage.
+    /// How finely, where it is usage or CPUs.
     pub(crate) resolution: Resolution,
     /// From when on, and until when; `None`: all that is kept.
     pub(crate) range: (Option<u64>, Option<u64>),
@@ -57,6 +60,12 @@ impl Ask {
             from_ns: self.range.0.unwrap_or(0),
             to_ns: self.range.1.unwrap_or(u64::MAX),
         }
+    }
+
+    /// When there are buckets to tell.
+    fn kept(&self, container: &ContainerRecord) -> Vec<TimeRange> {
+        let rule = self.range.0.is_none().then_some(&self.retention);
+        spans::kept(&spans::lived(container), self.resolution, rule)
     }
 }
 
@@ -75,6 +84,7 @@ pub(crate) async fn dump(
     })?;
     match ask.what {
         What::Usage => usage::dump(store, &container, ask, out).await,
+        What::Cpus => cpus::dump(store, &container, ask, out).await,
         What::Processes | What::Execs => processes(store, &container, ask, out).await,
         What::Lives => {
             let mut table = Table::begin(ask.format, &facts::LIFE, out)?;

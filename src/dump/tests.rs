@@ -5,13 +5,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use bc_schema::resolution::SECOND_NS;
 use bc_schema::store::WriteStore;
 use bc_schema::{
-    Batch, Closes, Container, ContainerKind, LifeKey, Limits, Loss, LossReason, Metric, Metrics,
-    ProcessId, ProcessStart, Sample,
+    Batch, Closes, Container, ContainerKind, CpuTotal, LifeKey, Limits, Loss, LossReason, Metric,
+    Metrics, ProcessId, ProcessStart, Sample,
 };
 use bc_store::MemoryStore;
 use serde_json::Value;
 
 use super::*;
+
+/// What is written to and read from.
+trait Both: ReadStore + WriteStore {}
+impl<Store: ReadStore + WriteStore> Both for Store {}
 
 const BEGAN_S: u64 = 1_700_006_400 - 150;
 
@@ -70,7 +74,7 @@ fn sample(number: u32, second: u64) -> Sample {
     }
 }
 
-async fn dumped(store: &MemoryStore, ask: Ask) -> anyhow::Result<Vec<Value>> {
+async fn dumped(store: &dyn ReadStore, ask: Ask) -> anyhow::Result<Vec<Value>> {
     let mut out = Vec::new();
     dump(store, &ask, &mut out).await?;
     let lines = std::str::from_utf8(&out).unwrap().lines();
@@ -145,6 +149,97 @@ async fn every_process_and_every_second_comes_out_once() {
     let processes = dumped(&store, ask("c", What::Processes)).await.unwrap();
     assert_eq!(processes.len(), 1_001);
     assert_eq!(processes[0]["cpu_ns"], 4_000);
+}
+
+/// Two processes that go from one core to another, told as running totals; one of them in two epochs.
+fn on_cores() -> Batch {
+    let total = |number: u32, second: u64, cpu: u32, epoch_ns: u64, cpu_ns: u64| CpuTotal {
+        process: process(number),
+        cpu,
+        at_ns: (BEGAN_S + second) * SECOND_NS + 5,
+        epoch_ns,
+        cpu_ns,
+    };
+    Batch {
+        containers: vec![container("c")],
+        starts: vec![start(1), start(2)],
+        cpus: vec![
+            total(1, 1, 0, 0, 100),
+            total(1, 2, 0, 0, 150),
+            total(1, 2, 7, 0, 20),
+            total(1, 4_000, 7, 0, 21),
+            total(1, 4_000, 0, 9, 3),
+            total(2, 2, 7, 0, 1_000),
+        ],
+        samples: vec![sample(1, 4_000), sample(2, 4_000)],
+        ..Batch::default()
+    }
+}
+
+#[tokio::test]
+async fn cpus_come_out_bucket_by_bucket_as_they_were_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let sqlite = bc_store::SqliteStore::open(&folder.path().join("bubble-chamber.db")).unwrap();
+    let memory = MemoryStore::default();
+    let stores: [&dyn Both; 2] = [&memory, &sqlite];
+    for store in stores {
+        store.write(&[on_cores()]).await.unwrap();
+        let all = Ask {
+            range: (Some(0), None),
+            ..ask("c", What::Cpus)
+        };
+        let mut told: Vec<_> = dumped(store, all)
+            .await
+            .unwrap()
+            .iter()
+            .map(|line| {
+                let number = |name: &str| line[name].as_u64().unwrap();
+                let whose = [1, 2]
+                    .into_iter()
+                    .find(|&one| line["process"] == process(one).to_string());
+                let second = number("bucket_ns") / SECOND_NS - BEGAN_S;
+                (whose.unwrap(), second, number("cpu"), number("cpu_ns"))
+            })
+            .collect();
+        told.sort_unstable();
+        let expected = [
+            (1, 1, 0, 100),
+            (1, 2, 0, 50),
+            (1, 2, 7, 20),
+            (1, 4_000, 0, 3),
+            (1, 4_000, 7, 1),
+            (2, 2, 7, 1_000),
+        ];
+        assert_eq!(told, expected);
+
+        // An hour of seconds is kept, counted back from the end.
+        let kept = dumped(store, ask("c", What::Cpus)).await.unwrap();
+        assert_eq!(kept.len(), 2);
+        let days = Ask {
+            resolution: Resolution::Day,
+            ..ask("c", What::Cpus)
+        };
+        let sums = |lines: &[Value], cpu: u64| -> u64 {
+            let on_it = lines.iter().filter(|line| line["cpu"] == cpu);
+            on_it.map(|line| line["cpu_ns"].as_u64().unwrap()).sum()
+        };
+        let days = dumped(store, days).await.unwrap();
+        assert_eq!((sums(&days, 0), sums(&days, 7)), (153, 1_021));
+
+        let mut csv = Vec::new();
+        let wish = Ask {
+            format: Format::Csv,
+            resolution: Resolution::Minute,
+            range: (Some((BEGAN_S + 3_900) * SECOND_NS), None),
+            ..ask("c", What::Cpus)
+        };
+        dump(store, &wish, &mut csv).await.unwrap();
+        let minute_ns = Resolution::Minute.bucket_ns((BEGAN_S + 4_000) * SECOND_NS);
+        let lines = [(0, 3), (7, 1)]
+            .map(|(cpu, cpu_ns)| format!("{minute_ns},{},{cpu},{cpu_ns}\n", process(1)));
+        let expected = format!("bucket_ns,process,cpu,cpu_ns\n{}", lines.concat());
+        assert_eq!(String::from_utf8(csv).unwrap(), expected);
+    }
 }
 
 #[tokio::test]

@@ -32,10 +32,8 @@ pub(super) async fn dump(
     let mut table = Table::begin(ask.format, &COLUMNS, out)?;
     let id = &container.latest().life.container;
     let resolution = ask.resolution;
-    let rule = ask.range.0.is_none().then_some(&ask.retention);
-    let kept = spans::kept(&spans::lived(container), resolution, rule);
     let length_ns = BUCKETS_AT_ONCE * resolution.ns();
-    for window in spans::windows(&kept, ask.range(), length_ns) {
+    for window in spans::windows(&ask.kept(container), ask.range(), length_ns) {
         let ids = store.process_ids(id, window).await?;
         for group in ids.chunks(PROCESSES_AT_ONCE) {
             let query = SeriesQuery {

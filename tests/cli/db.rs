@@ -77,6 +77,33 @@ fn a_database_is_looked_over_and_written_out() {
         let words = [&["db", "dump", "--data", data, "--container", "c"], wrong].concat();
         assert_eq!(call(&words).status.code(), Some(2), "{wrong:?}");
     }
+    let help = call(&["db", "dump", "--help"]);
+    assert!(
+        said(&help.stdout).contains("- cpus:"),
+        "{}",
+        said(&help.stdout)
+    );
+    // What has no buckets has no resolution.
+    for (what, refused) in [("cpus", false), ("usage", false), ("execs", true)] {
+        let words = [
+            "db",
+            "dump",
+            "--data",
+            data,
+            "--container",
+            "c",
+            "--what",
+            what,
+            "--resolution",
+            "s",
+        ];
+        let error = said(&call(&words).stderr);
+        assert_eq!(
+            error.contains("--resolution is for"),
+            refused,
+            "{what}: {error}"
+        );
+    }
 
     // A byte of a table's page is enough.
     let file = parent.path().join("bubble-chamber.db");

@@ -26,7 +26,7 @@ pub(super) struct Dump {
     #[arg(long, value_enum, default_value = "usage")]
     what: What,
 
-    /// How finely usage is told: s, m, h or d (seconds are kept an hour, minutes two days, hours 120 days, days for ever) [default: m]
+    /// How finely usage, and CPU time by core, is told: s, m, h or d (seconds are kept an hour, minutes two days, hours 120 days, days for ever) [default: m]
     #[arg(long, value_name = "s|m|h|d")]
     resolution: Option<Resolution>,
 
@@ -48,7 +48,8 @@ pub(super) struct Dump {
 
 const EXAMPLES: &str = "\
 Times are in ns since 1970, UTC; sizes in bytes. `null` (in CSV: nothing) is what is not known, which is not 0. A line of usage is what a process \
-used since its sample before, span_ns earlier; `process` is the same in usage, processes and execs. It can run beside a running `up`, whose \
+used since its sample before, span_ns earlier; a line of cpus is what it used on one CPU, and is there only where it used any. `process` is the \
+same in usage, cpus, processes and execs. It can run beside a running `up`, whose \
 records it does not hold up.
 
 Examples:
@@ -58,13 +59,15 @@ Examples:
       what each of its processes used in each minute
   bubble-chamber db dump --container job_12 --resolution s --from 2026-11-22T20:00:00Z --to 2026-11-22T20:05:00Z
       five minutes, second by second
+  bubble-chamber db dump --container job_12 --what cpus --resolution h | jq -s 'group_by(.cpu) | map({cpu: .[0].cpu, cpu_ns: map(.cpu_ns) | add})'
+      what it used of each CPU
   bubble-chamber db dump --container job_12 --what processes | jq -s 'map({pid, name, cpu_ns}) | sort_by(-.cpu_ns)[:10]'
       its ten costliest processes";
 
 impl Dump {
     pub(super) fn execute(self) -> anyhow::Result<ExitCode> {
-        if self.resolution.is_some() && self.what != What::Usage {
-            bail!("--resolution is for --what usage");
+        if self.resolution.is_some() && !matches!(self.what, What::Usage | What::Cpus) {
+            bail!("--resolution is for --what usage and --what cpus");
         }
         if self.from.zip(self.to).is_some_and(|(from, to)| from >= to) {
             bail!("--from is not before --to");
