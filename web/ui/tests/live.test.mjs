@@ -1,11 +1,9 @@
 /** The page follows by itself: what starts shows up, what ends is seen to have ended, and a hidden page asks for nothing. */
 import assert from 'node:assert/strict'
-import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { copyFile, open } from 'node:fs/promises'
+import { copyFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { promisify } from 'node:util'
 import { assertQuiet, picture, processRow, startBrowser } from './browser.mjs'
 import { metric, startUp, until } from './program.mjs'
 
@@ -16,9 +14,8 @@ test('a process with an unpredictable name appears without a reload', { timeout:
   const name = `p${randomBytes(5).toString('hex')}`
   const executable = join(up.folder, name)
   await copyFile('/bin/sleep', executable)
-  const gate = join(up.folder, 'gate')
-  await promisify(execFile)('mkfifo', [gate])
-  up.run('live-one', 'sh', '-c', `read go < ${gate}; ${executable} 60; exit 0`)
+  const gate = await up.gate()
+  up.run('live-one', 'sh', '-c', `read go < ${gate.path}; ${executable} 60; exit 0`)
 
   const browser = await startBrowser(t)
   const visit = await browser.open()
@@ -31,10 +28,8 @@ test('a process with an unpredictable name appears without a reload', { timeout:
     window.loadedOnce = true
   })
 
-  const opened = await open(gate, 'w')
   const began = performance.now()
-  await opened.write('go\n')
-  await opened.close()
+  await gate.open()
   await processRow(page, name).waitFor({ timeout: SOON_MS })
   const took_ms = performance.now() - began
   assert.ok(took_ms <= SOON_MS, `it took ${took_ms} ms`)
@@ -46,17 +41,14 @@ test('a process with an unpredictable name appears without a reload', { timeout:
 
 test('what ends is seen to end', { timeout: 180_000 }, async (t) => {
   const up = await startUp(t)
-  const gate = join(up.folder, 'gate')
-  await promisify(execFile)('mkfifo', [gate])
-  up.run('live-end', 'sh', '-c', `read go < ${gate}; exit 9`)
+  const gate = await up.gate()
+  up.run('live-end', 'sh', '-c', `read go < ${gate.path}; exit 9`)
   const browser = await startBrowser(t)
   const visit = await browser.open()
   const { page } = visit
   await page.goto(up.page({ container: 'live-end', token: await up.token('--admin') }))
   await processRow(page, 'sh').locator('.exit-running').waitFor()
-  const opened = await open(gate, 'w')
-  await opened.write('go\n')
-  await opened.close()
+  await gate.open()
   await processRow(page, 'sh').locator('.exit-failed', { hasText: '9' }).waitFor()
   await page.locator('.state-past').waitFor()
   await page.locator('.connection', { hasText: 'ended' }).waitFor()

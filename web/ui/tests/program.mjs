@@ -4,13 +4,14 @@
  */
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, open, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as passes } from 'node:timers/promises'
 import { promisify } from 'node:util'
+import { makeDisk } from './disk.mjs'
 
 const STARTS_WITHIN_MS = 60_000
 const STOPS_WITHIN_MS = 20_000
@@ -18,15 +19,17 @@ const STOPS_WITHIN_MS = 20_000
 const binary = process.env.BC_BIN
 if (!binary) throw new Error('BC_BIN is not set: it names the bubble-chamber executable that these tests start')
 
-/** Starts an `up`. Give it the test's context: it stops, and its data goes, when the test ends. */
-export async function startUp(test) {
+/** Starts an `up`. Give it the test's context: it stops, and its data goes, when the test ends. `smallDisk`: its data has 20 MiB. */
+export async function startUp(test, { smallDisk = false } = {}) {
   const folder = await mkdtemp(join(tmpdir(), 'bc-page-'))
   const up = new Up(folder, await freePort())
   test.after(async () => {
     for (const command of up.commands) await end(command)
     await up.stop()
+    await up.disk?.remove()
     await rm(folder, { recursive: true, force: true })
   })
+  if (smallDisk) up.disk = await makeDisk(folder)
   await up.start()
   return up
 }
@@ -37,8 +40,13 @@ class Up {
   constructor(folder, port) {
     /** A folder for the test's own files. */
     this.folder = folder
-    this.data = join(folder, 'data')
     this.port = port
+    /** What its data is kept on, where that is a disk of its own. */
+    this.disk = null
+  }
+
+  get data() {
+    return join(this.disk?.path ?? this.folder, 'data')
   }
 
   /** Starts it, again if it was stopped: on the same address, with the same data. */
@@ -50,6 +58,7 @@ class Up {
   }
 
   async stop() {
+    if (this.process === undefined) return
     const code = await end(this.process)
     if (code !== 0) throw new Error(`up ended with ${code} after SIGTERM`)
   }
@@ -78,6 +87,18 @@ class Up {
     return code
   }
 
+  /** A gate: `read go < PATH` in a shell waits before it until it is opened. */
+  async gate() {
+    const path = join(this.folder, 'gate')
+    await promisify(execFile)('mkfifo', [path])
+    const goes = async () => {
+      const opened = await open(path, 'w')
+      await opened.write('go\n')
+      await opened.close()
+    }
+    return { path, open: goes }
+  }
+
   /** What `bubble-chamber token` prints. */
   async token(...args) {
     const { stdout } = await promisify(execFile)(binary, ['token', '--data', this.data, ...args])
@@ -101,10 +122,10 @@ export async function metric(up, name) {
 }
 
 /** Waits for something that only the server knows, and tells to nobody who does not ask. */
-export async function until(holds) {
-  const gives_up_ms = performance.now() + 20_000
+export async function until(holds, patience_ms = 20_000) {
+  const gives_up_ms = performance.now() + patience_ms
   while (!(await holds())) {
-    if (performance.now() > gives_up_ms) throw new Error(`still not so after 20 s: ${holds}`)
+    if (performance.now() > gives_up_ms) throw new Error(`still not so after ${patience_ms} ms: ${holds}`)
     await passes(100)
   }
 }
