@@ -91,3 +91,53 @@ fn seconds_without_samples_are_declared_and_totals_stay_exact() {
     );
     up.stop();
 }
+
+#[test]
+fn a_killed_recorder_is_missed_from_the_last_second_that_was_stored() {
+    let _turn = turn();
+    let data = Data::new();
+    let up = data.up(&[]);
+    // Who sleeps has no sample in most seconds; that it was looked at is stored all the same.
+    let mut run = data.run("sleepers", &["sh", "-c", "cat > /dev/null; exit 0"]);
+    let stored_ms = wait::until("seconds of sleep", RUNS_WITHIN, || {
+        let container = up.api.container("sleepers").ok_or("it is not known")?;
+        let all = up.api.processes("sleepers");
+        let began_ms = all
+            .iter()
+            .map(|process| process.start_ms)
+            .fold(0.0, f64::max);
+        let slept_ms = container.last_record_ms - began_ms;
+        (all.len() == 2 && slept_ms > 5_000.0)
+            .then_some(container.last_record_ms)
+            .ok_or(format!("{slept_ms} ms, {all:?}"))
+    });
+    up.signal(Signal::SIGKILL);
+    drop(up);
+    let killed_ms = now_ms();
+
+    let up = data.up(&[]);
+    let gap = wait::until("the gap", RUNS_WITHIN, || {
+        let losses = up.api.losses("sleepers");
+        let gap = losses
+            .iter()
+            .find(|loss| loss.reason == "recorder_down" && loss.container);
+        gap.cloned().ok_or(format!("{losses:?}"))
+    });
+    println!(
+        "killed {:.0} ms after the gap's beginning",
+        killed_ms - gap.at_ms
+    );
+    // Told by its second.
+    assert!(
+        (stored_ms - 1_000.0..=killed_ms + 1_000.0).contains(&gap.at_ms),
+        "{gap:?}: stored until {stored_ms}, killed at {killed_ms}"
+    );
+    assert!(
+        gap.at_ms + 1e3 * (gap.count + 1) as f64 >= killed_ms,
+        "{gap:?}: killed at {killed_ms}"
+    );
+    run.close_stdin();
+    run.finish(RUNS_WITHIN).success();
+    up.api.past("sleepers");
+    up.stop();
+}
