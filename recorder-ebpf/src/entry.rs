@@ -125,6 +125,9 @@ pub(crate) fn make(
     true
 }
 
+/// The number of no walk. Not 0: an atomic addition of nothing is compiled into an instruction that kernels before 5.12 do not know.
+const NO_WALK: u64 = u64::MAX;
+
 /// Whether a process went all the way from its memory map to its last switch while its entry was made, and found none there: then it is
 /// charged to its cgroup already.
 #[inline(always)]
@@ -132,9 +135,9 @@ fn has_passed(task: Task, key: ProcessKey) -> bool {
     let Some(entry) = PROCESSES.get_ptr_mut(&key) else {
         return false;
     };
-    // SAFETY: a live map value. Adding nothing orders what was written before against what is read now.
+    // SAFETY: a live map value, which no walk has put its number into yet. Adding orders what was written before against what is read now.
     unsafe {
-        add(&raw mut (*entry).walk, 0);
+        add(&raw mut (*entry).walk, NO_WALK);
         task.is_dead() && core::ptr::read_volatile(&raw const (*entry).threads_ended) == 0
     }
 }
