@@ -125,8 +125,8 @@ pub(crate) fn make(
     true
 }
 
-/// The number of no walk. Not 0: an atomic addition of nothing is compiled into an instruction that kernels before 5.12 do not know.
-const NO_WALK: u64 = u64::MAX;
+/// An atomic addition of nothing is compiled into an instruction that kernels before 5.12 do not know.
+const NOT_NOTHING: u64 = 1;
 
 /// Whether a process went all the way from its memory map to its last switch while its entry was made, and found none there: then it is
 /// charged to its cgroup already.
@@ -135,9 +135,10 @@ fn has_passed(task: Task, key: ProcessKey) -> bool {
     let Some(entry) = PROCESSES.get_ptr_mut(&key) else {
         return false;
     };
-    // SAFETY: a live map value, which no walk has put its number into yet. Adding orders what was written before against what is read now.
+    // SAFETY: a live map value, of which no record has said anything that counts yet. Adding orders what was written before against what
+    // is read now.
     unsafe {
-        add(&raw mut (*entry).walk, NO_WALK);
+        add(&raw mut (*entry).said.cpu_ns, NOT_NOTHING);
         task.is_dead() && core::ptr::read_volatile(&raw const (*entry).threads_ended) == 0
     }
 }

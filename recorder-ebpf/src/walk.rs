@@ -4,7 +4,7 @@
 use core::ffi::c_void;
 
 use aya_ebpf::helpers::generated;
-use bc_abi::{Control, Process, ProcessKey, TaskRecord, process_flag, task_flag};
+use bc_abi::{Control, Process, ProcessKey, Said, TaskRecord, process_flag, task_flag};
 
 use crate::core_time;
 use crate::entry::{self, Begin};
@@ -55,10 +55,11 @@ pub(crate) unsafe extern "C" fn walk_tasks(ctx: *const Context) -> i32 {
     let mut flags = 0;
     record.process = key;
     record.pid = task.pid();
-    // SAFETY: a live map value. Only walks touch `walk`, and there is one at a time.
+    // SAFETY: a live map value. Only walks touch `said`, and there is one at a time.
     unsafe {
-        if core::ptr::read_volatile(&raw const (*process).walk) != control.walk {
-            (*process).walk = control.walk;
+        let walk = control.walk as u32;
+        if core::ptr::read_volatile(&raw const (*process).said.walk) != walk {
+            (*process).said.walk = walk;
             flags |= task_flag::FIRST;
             // Nothing to copy for most. A thread adds its totals before it is counted: one that is just between the two is missed for a
             // second, as in `switch::close`.
@@ -155,25 +156,28 @@ unsafe fn unchanged(task: Task, process: *mut Process, control: &Control) -> boo
             return false;
         }
         let (rss_pages, swap_pages) = resident_pages(mm).unwrap_or((0, 0));
-        let cpu_ns = task.cpu_ns();
         let vm_pages: u64 = load(mm, offset!(mm_total_vm));
-        let same = cpu_ns == (*said).cpu_ns
-            && ended == (*said).threads_ended
-            && rss_pages == (*said).rss_pages
-            && swap_pages == (*said).swap_pages
-            && vm_pages == (*said).vm_pages;
+        let minute = control.minute as u32;
+        let now = Said {
+            cpu_ns: task.cpu_ns(),
+            minute,
+            threads_ended: ended as u32,
+            rss_pages: rss_pages as u32,
+            swap_pages: swap_pages as u32,
+            vm_pages: vm_pages as u32,
+            walk: (*said).walk,
+        };
+        let same = now.cpu_ns == (*said).cpu_ns
+            && now.threads_ended == (*said).threads_ended
+            && now.rss_pages == (*said).rss_pages
+            && now.swap_pages == (*said).swap_pages
+            && now.vm_pages == (*said).vm_pages;
         let due = (*said).minute == 0
-            || ((*said).minute != control.minute
-                && control.second >= Control::due_second(task.tgid()));
+            || ((*said).minute != minute && control.second >= Control::due_second(task.tgid()));
         if same && !due && control.discover == 0 {
             return true;
         }
-        (*said).minute = control.minute;
-        (*said).cpu_ns = cpu_ns;
-        (*said).threads_ended = ended;
-        (*said).rss_pages = rss_pages;
-        (*said).swap_pages = swap_pages;
-        (*said).vm_pages = vm_pages;
+        *said = now;
         false
     }
 }

@@ -344,8 +344,11 @@ impl Agent {
             self.releases.travel(number);
             return number;
         }
+        // The next one will be much like it.
         let empty = Batch {
             host: self.config.host.clone(),
+            samples: Vec::with_capacity(self.out.samples.len()),
+            cpus: Vec::with_capacity(self.out.cpus.len()),
             ..Batch::default()
         };
         let mut batch = std::mem::replace(&mut self.out, empty);

@@ -57,6 +57,25 @@ impl CoresTold {
         }
     }
 
+    /// Tells the total of the one core that may have grown: that of a thread that has left none since its process was last told of. False where
+    /// it has.
+    fn tell_one(
+        &mut self,
+        process: ProcessId,
+        at_ns: u64,
+        record: &TaskRecord,
+        out: &mut Vec<CpuTotal>,
+    ) -> bool {
+        if self.charged_at != record.charged {
+            return false;
+        }
+        let charged = self.charged.iter().find(|(core, _)| *core == record.core);
+        let charged_ns = charged.map_or(0, |(_, cpu_ns)| *cpu_ns);
+        let total = (record.core, charged_ns + share_ns(record));
+        self.tell(process, at_ns, &[total], out);
+        true
+    }
+
     /// Reads what the kernel has charged, unless it is known. False when that changed while it was read.
     fn read(&mut self, kernel: &Kernel, key: ProcessKey, charged: u64) -> bool {
         if self.charged_at != charged {
@@ -73,6 +92,11 @@ impl CoresTold {
         }
         self.charged_at == charged
     }
+}
+
+/// What a thread has used since it came on the core it is on, ns.
+fn share_ns(record: &TaskRecord) -> u64 {
+    record.totals.cpu_ns.saturating_sub(record.since_cpu_ns)
 }
 
 /// The total of a core.
@@ -105,8 +129,7 @@ impl OnCores {
             self.charged = None;
         }
         if record.flags & task_flag::ENDED == 0 {
-            let share_ns = record.totals.cpu_ns.saturating_sub(record.since_cpu_ns);
-            *at(&mut self.shares, record.core) += share_ns;
+            *at(&mut self.shares, record.core) += share_ns(record);
         }
     }
 }
@@ -116,6 +139,17 @@ impl OnCores {
 pub(super) struct Active {
     pub(super) process: ProcessKey,
     pub(super) on_cores: OnCores,
+}
+
+impl Known {
+    /// Tells the core of a process with one thread, whose sample of this walk is made. False where its thread has left a core since it was last
+    /// told of: then the kernel has to be asked.
+    pub(super) fn tell_core(&mut self, record: &TaskRecord, out: &mut Vec<CpuTotal>) -> bool {
+        let at_ns = self.last.as_ref().map_or(0, |last| last.at_ns);
+        record.flags & task_flag::ENDED == 0
+            && at_ns != 0
+            && self.cores.tell_one(self.id, at_ns, record, out)
+    }
 }
 
 impl Agent {
@@ -179,6 +213,25 @@ mod tests {
             .map(|total| (total.cpu, total.at_ns, total.cpu_ns, total.epoch_ns))
             .collect();
         assert_eq!(said, [(0, 100, 5, 7), (3, 100, 9, 7), (3, 100, 10, 7)]);
+    }
+
+    #[test]
+    fn a_thread_that_stays_on_its_core_is_told_of_as_if_the_kernel_had_been_asked() {
+        let (mut told, mut out) = (CoresTold::default(), Vec::new());
+        (told.charged, told.charged_at) = (vec![(2, 100)], 3);
+        let process = ProcessId([1; 16]);
+        let mut record = TaskRecord {
+            core: 2,
+            since_cpu_ns: 10,
+            charged: 3,
+            ..TaskRecord::default()
+        };
+        record.totals.cpu_ns = 15;
+        assert!(told.tell_one(process, 50, &record, &mut out));
+        assert_eq!((out[0].cpu, out[0].cpu_ns), (2, 105));
+        record.charged = 4;
+        assert!(!told.tell_one(process, 60, &record, &mut out));
+        assert_eq!(out.len(), 1);
     }
 
     #[test]

@@ -113,7 +113,8 @@ impl Agent {
         let discover = std::mem::take(&mut self.discover);
         let (page_bytes, has_io) = (self.page_bytes, self.kernel.has_io());
         let (registry, clock) = (&mut self.registry, &self.clock);
-        let samples = &mut self.out.samples;
+        let counts_cores = self.kernel.counts_cores();
+        let (samples, cpus) = (&mut self.out.samples, &mut self.out.cpus);
         self.kernel
             .walk(discover, look.at_ns / SECOND_NS, |record| {
                 let alone = record.threads == 1 && record.flags & task_flag::FIRST != 0;
@@ -122,7 +123,10 @@ impl Agent {
                     reading.add(record);
                     let metrics = reading.metrics(page_bytes, has_io);
                     let at_ns = look.sample_ns(clock, record.process);
-                    if known.look(look, at_ns, metrics, reading.closed, samples) {
+                    let untold = known.look(look, at_ns, metrics, reading.closed, samples)
+                        && counts_cores
+                        && !known.tell_core(record, cpus);
+                    if untold {
                         let mut on_cores = OnCores::default();
                         on_cores.add(record);
                         let process = record.process;
@@ -171,7 +175,7 @@ impl Agent {
 struct Walked {
     /// One reading for each process that has several threads or is not known yet.
     others: Vec<(ProcessKey, Reading, OnCores)>,
-    /// Of the rest, those that have used CPU since the walk before.
+    /// Of the rest, those that have used CPU since the walk before, and have left a core.
     active: Vec<Active>,
 }
 

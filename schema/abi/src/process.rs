@@ -132,10 +132,22 @@ pub struct End {
 /// How many cgroups of a task are looked at: v2, then the v1 hierarchies of memory, pids, freezer and cpuacct.
 pub const ENTRY_SLOTS: usize = 5;
 
-/// One process of a watched container.
+/// One process of a watched container. With the kernel's own words before it an entry is nine cache lines, and what every walk looks at is
+/// the first line of this.
 #[repr(C)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Process {
+    /// Threads that began (its leader included).
+    pub threads_begun: u64,
+    /// Threads that passed their last switch.
+    pub threads_ended: u64,
+    /// What the last record of it said, of a process with one thread.
+    pub said: Said,
+    /// [`process_flag`].
+    pub flags: u64,
+    /// Not 0: no thread is left in the kernel's own count, `end` is valid; totals may still grow by threads on their way out.
+    /// A count, not a flag: threads on two CPUs may close at once.
+    pub closed: u64,
     /// Its cgroups, by slot.
     pub cgroups: [CgroupKey; ENTRY_SLOTS],
     /// Parent at birth; tgid 0: none.
@@ -144,21 +156,8 @@ pub struct Process {
     pub signal: u64,
     /// When its account here began, boot clock, ns.
     pub entered_boot_ns: u64,
-    /// [`process_flag`].
-    pub flags: u64,
-    /// Threads that began (its leader included).
-    pub threads_begun: u64,
-    /// Threads that passed their last switch.
-    pub threads_ended: u64,
-    /// Not 0: no thread is left in the kernel's own count, `end` is valid; totals may still grow by threads on their way out.
-    /// A count, not a flag: threads on two CPUs may close at once.
-    pub closed: u64,
-    /// Number of the last walk that took `ended` along.
-    pub walk: u64,
     /// Execs of which no event tells.
     pub execs_lost: u64,
-    /// What the last record of it said, of a process with one thread.
-    pub said: Said,
     /// Pid in the innermost PID namespace; 0: unknown.
     pub container_pid: u32,
     /// Real uid in the initial user namespace.
@@ -176,22 +175,24 @@ pub struct Process {
 }
 
 /// By what a walk sees that nothing of a process has changed since its last record: a thread that used no CPU did nothing, and only its
-/// memory can be taken from it meanwhile.
+/// memory can be taken from it meanwhile. What has 32 bits is cut: nothing changes by as much as that in a second.
 #[repr(C)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Said {
-    /// [`crate::Control::minute`] of that record; 0: there was none.
-    pub minute: u64,
     /// Its thread's CPU, ns.
     pub cpu_ns: u64,
+    /// [`crate::Control::minute`] of that record; 0: there was none.
+    pub minute: u32,
     /// Threads that had ended.
-    pub threads_ended: u64,
+    pub threads_ended: u32,
     /// Resident pages.
-    pub rss_pages: u64,
+    pub rss_pages: u32,
     /// Swapped-out pages.
-    pub swap_pages: u64,
+    pub swap_pages: u32,
     /// Pages of virtual memory.
-    pub vm_pages: u64,
+    pub vm_pages: u32,
+    /// Number of the last walk that took `ended` along, of any process.
+    pub walk: u32,
 }
 
 /// Sums of a cgroup's processes that ended without an entry: the table had no room for them.
@@ -207,4 +208,6 @@ pub struct Account {
 const _: () = assert!(size_of::<ProcessKey>() == 16);
 const _: () = assert!(size_of::<Totals>() == 96);
 const _: () = assert!(size_of::<End>() == 40);
-const _: () = assert!(size_of::<Process>() == 80 + 16 + 64 + 48 + 8 + 72 + 96 * 2 + 40 + 16);
+const _: () = assert!(size_of::<Said>() == 32);
+const _: () = assert!(core::mem::offset_of!(Process, closed) == 56);
+const _: () = assert!(size_of::<Process>() == 8 * 64);
