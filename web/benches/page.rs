@@ -5,10 +5,11 @@
 #[path = "../../schema/store/benches/store/mix.rs"]
 mod mix;
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use bc_schema::store::{ReadStore, SeriesQuery, WriteStore};
+use bc_schema::store::{ColumnQuery, ReadStore, Run, SeriesQuery, WriteStore};
 use bc_schema::{Metric, ProcessId, Resolution, TimeRange};
 use bc_store::SqliteStore;
 use bc_web::token::{Subject, mint};
@@ -95,11 +96,30 @@ async fn series(
 
 /// The ten processes with the most CPU in the hour, by rows of minutes.
 async fn ranked(store: &dyn ReadStore) -> Vec<ProcessId> {
-    let mut all: Vec<(u64, ProcessId)> = Vec::new();
-    for one in series(store, Resolution::Minute, None).await {
-        let used = |point: &bc_schema::store::Point| point.usage.get(Metric::CpuNs).unwrap_or(0);
-        all.push((one.points.iter().map(used).sum(), one.process));
-    }
+    let query = ColumnQuery {
+        series: SeriesQuery {
+            resolution: Resolution::Minute,
+            range: TimeRange::EVER,
+            ids: None,
+        },
+        metrics: vec![Metric::CpuNs],
+        max_rss: false,
+    };
+    let sums = Arc::new(Mutex::new(HashMap::<ProcessId, u64>::new()));
+    let all = sums.clone();
+    let each = Box::new(move |run: Run<'_>| {
+        let used: u64 = run.usage(0).iter().flatten().sum();
+        *all.lock()
+            .expect("nobody fails")
+            .entry(run.process)
+            .or_default() += used;
+    });
+    store
+        .columns(&Hour::id(), &query, each)
+        .await
+        .expect("curves");
+    let sums = std::mem::take(&mut *sums.lock().expect("nobody fails"));
+    let mut all: Vec<(u64, ProcessId)> = sums.into_iter().map(|(id, sum)| (sum, id)).collect();
     all.sort_unstable();
     all.into_iter().rev().take(10).map(|(_, id)| id).collect()
 }

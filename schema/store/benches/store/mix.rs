@@ -146,9 +146,8 @@ impl Hour {
                 running.max_rss_bytes[0] = running.rss_bytes();
             }
             if changes || second == 0 || second % 60 == index % 60 {
-                // The walk takes about a microsecond for each.
-                let at_ns = walk_ns + index * 1_000 + self.random.random_range(0..200);
-                samples.push(running.sample(at_ns));
+                // All samples of one walk have the time at which it began.
+                samples.push(running.sample(walk_ns));
             } else {
                 running.slept = true;
             }
