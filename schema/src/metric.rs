@@ -32,6 +32,7 @@ macro_rules! metrics {
             }
 
             /// How the metric behaves over time.
+            #[inline]
             pub const fn kind(self) -> MetricKind {
                 match self { $(Metric::$variant => MetricKind::$kind,)* }
             }
@@ -107,6 +108,7 @@ impl Metrics {
     };
 
     /// The value, where it is known.
+    #[inline]
     pub const fn get(&self, metric: Metric) -> Option<u64> {
         if self.valid & (1 << metric as u32) == 0 {
             None
@@ -116,6 +118,7 @@ impl Metrics {
     }
 
     /// States a value.
+    #[inline]
     pub const fn set(&mut self, metric: Metric, value: u64) {
         self.valid |= 1 << metric as u32;
         self.values[metric as usize] = value;
@@ -129,6 +132,7 @@ impl Metrics {
     }
 
     /// The known values in order of their metrics.
+    #[inline]
     pub fn iter(&self) -> impl Iterator<Item = (Metric, u64)> + '_ {
         Metric::ALL
             .iter()
@@ -158,15 +162,14 @@ impl Metrics {
     /// Unpacks what [`Metrics::pack`] wrote and leaves `bytes` after it; `None` when the bytes end early. Metrics that this
     /// version does not know (a newer writer's) are skipped.
     pub fn unpack(bytes: &mut &[u8]) -> Option<Metrics> {
-        let mask = unleb128(bytes)?;
+        let mut mask = unleb128(bytes)?;
         let mut metrics = Metrics::EMPTY;
-        for bit in 0..u64::BITS {
-            if mask & (1 << bit) != 0 {
-                let value = unleb128(bytes)?;
-                if let Some(&metric) = Metric::ALL.get(bit as usize) {
-                    metrics.set(metric, value);
-                }
+        while mask != 0 {
+            let value = unleb128(bytes)?;
+            if let Some(&metric) = Metric::ALL.get(mask.trailing_zeros() as usize) {
+                metrics.set(metric, value);
             }
+            mask &= mask - 1;
         }
         Some(metrics)
     }

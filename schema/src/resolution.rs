@@ -33,11 +33,13 @@ impl Resolution {
     pub const COARSE: [Resolution; 3] = [Self::Minute, Self::Hour, Self::Day];
 
     /// Length of a bucket, ns.
+    #[inline]
     pub const fn ns(self) -> u64 {
         SECOND_NS * self.seconds()
     }
 
     /// Length of a bucket, s.
+    #[inline]
     pub const fn seconds(self) -> u64 {
         match self {
             Self::Second => 1,
@@ -48,6 +50,7 @@ impl Resolution {
     }
 
     /// Start of the bucket that holds `at_ns` (ns since the epoch, UTC).
+    #[inline]
     pub const fn bucket_ns(self, at_ns: u64) -> u64 {
         at_ns - at_ns % self.ns()
     }

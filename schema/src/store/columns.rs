@@ -68,16 +68,19 @@ impl<'a> Run<'a> {
     }
 
     /// Starts of the buckets, ns since the epoch.
+    #[inline]
     pub fn bucket_ns(&self) -> &'a [u64] {
         &self.columns.bucket_ns[self.first..]
     }
 
     /// See [`Point::span_ns`].
+    #[inline]
     pub fn span_ns(&self) -> &'a [u64] {
         &self.columns.span_ns[self.first..]
     }
 
     /// The column of the metric that was asked for at this place.
+    #[inline]
     pub fn usage(&self, place: usize) -> &'a [Option<u64>] {
         &self.columns.usage[place][self.first..]
     }

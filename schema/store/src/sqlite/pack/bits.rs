@@ -64,6 +64,15 @@ impl Bits {
         let length = count.checked_mul(width as usize)?.div_ceil(8);
         let (packed, rest) = rest.split_at_checked(length)?;
         *bytes = rest;
+        if width <= IN_WORD {
+            let mask = (1 << width) - 1;
+            for index in 0..count {
+                let bit = index * width as usize;
+                let above = word(packed, bit / 8) >> (bit % 8) & mask;
+                each(least.wrapping_add(above << shift));
+            }
+            return Some(());
+        }
         let mut packed = packed.iter();
         let mask = (1u128 << width) - 1;
         let (mut held, mut there) = (0u128, 0);
@@ -79,4 +88,18 @@ impl Bits {
         }
         Some(())
     }
+}
+
+/// So many bits are in one word of eight bytes, wherever in its first byte they begin.
+const IN_WORD: u32 = u64::BITS - 7;
+
+/// The eight bytes from a place on, zeros behind the last.
+fn word(bytes: &[u8], from: usize) -> u64 {
+    let rest = bytes.get(from..).unwrap_or_default();
+    if let Some(word) = rest.first_chunk() {
+        return u64::from_le_bytes(*word);
+    }
+    let mut word = [0; 8];
+    word[..rest.len()].copy_from_slice(rest);
+    u64::from_le_bytes(word)
 }

@@ -22,6 +22,8 @@ pub(crate) struct Wanted {
 /// The samples of one process and epoch, in columns.
 #[derive(Debug, Default)]
 pub(crate) struct Strip {
+    /// When each sample's second begins.
+    pub(crate) second_ns: Vec<u64>,
     pub(crate) at_ns: Vec<u64>,
     /// Until when the sample before still held; 0: it does not say.
     pub(crate) held_ns: Vec<u64>,
@@ -183,9 +185,12 @@ impl Strip {
     fn fill(&mut self, pack: &Pack<'_>, wanted: &Wanted, columns: &[Column<'_>]) -> Option<()> {
         let known = &columns[KNOWN].values;
         self.at_ns.clear();
+        self.second_ns.clear();
         for (&second, &offset) in columns[SECONDS].values.iter().zip(&columns[OFFSETS].values) {
             let since_ns = pack.moment(second)?.wrapping_add(offset);
             self.at_ns.push(pack.minute_ns.wrapping_add(since_ns));
+            let second_ns = second.wrapping_mul(Resolution::Second.ns());
+            self.second_ns.push(pack.minute_ns.wrapping_add(second_ns));
         }
         let held = known_values(known, HELD, &columns[HELD].values);
         self.held_ns.clear();
@@ -224,13 +229,12 @@ impl Strip {
 
     /// Joins the samples of each second to what the second is: the last one stands, and says until when what was before the first held.
     fn join(&mut self) {
-        let second = |at_ns: &u64| at_ns / Resolution::Second.ns();
-        if self.at_ns.is_sorted_by(|a, b| second(a) < second(b)) {
+        if self.second_ns.is_sorted_by(|a, b| a < b) {
             return;
         }
         let mut kept = 0;
         for index in 1..self.at_ns.len() {
-            let same = second(&self.at_ns[index]) == second(&self.at_ns[kept]);
+            let same = self.second_ns[index] == self.second_ns[kept];
             let highest = self.max_rss_bytes.get(index).copied().flatten();
             if same {
                 if let Some(so_far) = self.max_rss_bytes.get_mut(kept) {
@@ -238,6 +242,7 @@ impl Strip {
                 }
             } else {
                 kept += 1;
+                self.second_ns[kept] = self.second_ns[index];
                 self.held_ns[kept] = self.held_ns[index];
                 if let Some(of_second) = self.max_rss_bytes.get_mut(kept) {
                     *of_second = highest;
@@ -253,9 +258,11 @@ impl Strip {
 
     /// Lets go of all samples but those of seconds from `from` on and before `to`.
     pub(crate) fn within(&mut self, from: u64, to: u64) {
-        let second = |at_ns: &u64| at_ns / Resolution::Second.ns();
-        let begin = self.at_ns.partition_point(|at_ns| second(at_ns) < from);
-        let end = self.at_ns.partition_point(|at_ns| second(at_ns) < to);
+        let before = |second: u64| {
+            let to_ns = second.saturating_mul(Resolution::Second.ns());
+            self.second_ns.partition_point(|&at_ns| at_ns < to_ns)
+        };
+        let (begin, end) = (before(from), before(to));
         if (begin, end) != (0, self.at_ns.len()) {
             self.keep(begin..end.max(begin));
         }
@@ -266,6 +273,7 @@ impl Strip {
             column.truncate(samples.end);
             column.drain(..samples.start.min(column.len()));
         }
+        keep(&mut self.second_ns, &samples);
         keep(&mut self.at_ns, &samples);
         keep(&mut self.held_ns, &samples);
         keep(&mut self.max_rss_bytes, &samples);

@@ -88,14 +88,15 @@ pub(super) fn take_sequence(
         values.resize(count, value);
         return Some(());
     }
-    if kind == DIFFERENCES_IN_BITS || kind == DISTANCES_IN_BITS {
-        let first = value;
+    if kind == DIFFERENCES_IN_BITS {
         return Bits::take(count - 1, bytes, |step| {
-            value = match kind {
-                DIFFERENCES_IN_BITS => value.wrapping_add(step),
-                _ => first.wrapping_add(step),
-            };
+            value = value.wrapping_add(step);
             values.push(value);
+        });
+    }
+    if kind == DISTANCES_IN_BITS {
+        return Bits::take(count - 1, bytes, |step| {
+            values.push(value.wrapping_add(step));
         });
     }
     let mut step = 0u64;

@@ -108,9 +108,9 @@ impl<'a> Lanes<'a> {
         let last = lane.last(epoch_ns, &self.bases);
         let columns = &mut self.columns;
         columns.clear();
+        columns.bucket_ns.extend_from_slice(&strip.second_ns);
         let mut since_ns = last.at_ns;
         for (&at_ns, &held_ns) in strip.at_ns.iter().zip(&strip.held_ns) {
-            columns.bucket_ns.push(Resolution::Second.bucket_ns(at_ns));
             columns
                 .span_ns
                 .push(at_ns.saturating_sub(since_ns.max(held_ns)));
