@@ -8,10 +8,9 @@ pub(crate) mod grid;
 pub(crate) mod level;
 pub(crate) mod plan;
 
-use std::collections::HashMap;
-
 use bc_schema::store::Run;
 use bc_schema::{Metric, ProcessId, TimeRange};
+use rustc_hash::FxHashMap;
 
 use flow::Used;
 use grid::Grid;
@@ -89,7 +88,7 @@ pub(crate) struct Canvas {
     steps: Vec<u32>,
     /// The weight of all processes in each bucket; `None`: nothing is known there.
     total: Vec<Option<f64>>,
-    lines: HashMap<ProcessId, Line>,
+    lines: FxHashMap<ProcessId, Line>,
     /// Who was there at once, where that cannot be told from sums.
     crowd: Crowd,
 }
@@ -129,7 +128,7 @@ impl Canvas {
             steps: (0..grid.buckets).map(step).collect(),
             total: vec![None; grid.buckets],
             grid,
-            lines: HashMap::new(),
+            lines: FxHashMap::default(),
             crowd,
         }
     }
@@ -210,7 +209,7 @@ impl Canvas {
                     peak: of(peaks, index),
                 });
                 level::advance(grid, &mut held, known, stay, |at| {
-                    crowd.meet(grid, at);
+                    crowd.meet(at);
                     put(line, at.bucket, weight(at));
                 });
                 line.held = held;
@@ -235,7 +234,7 @@ impl Canvas {
         for line in lines.values_mut() {
             let (held, told, presence) = (line.held, line.told, line.presence);
             level::settle(grid, held, presence.stay, |at| {
-                crowd.meet(grid, at);
+                crowd.meet(at);
                 put(line, at.bucket, weight(at));
             });
             if let Some(told) = told {

@@ -1,9 +1,8 @@
 //! Who lived in a span of time: what reading and drawing need to know of each process, without its arguments and the rest.
 
-use std::collections::HashMap;
-
 use bc_schema::store::ProcessRecord;
 use bc_schema::{ProcessId, Resolution, Retention, TimeRange};
+use rustc_hash::FxHashMap;
 
 use crate::chart::Presence;
 use crate::history::{self, Reach};
@@ -22,7 +21,7 @@ pub(crate) struct Lived {
 /// All of them.
 #[derive(Debug, Default)]
 pub(crate) struct Everyone {
-    processes: HashMap<ProcessId, Lived>,
+    processes: FxHashMap<ProcessId, Lived>,
 }
 
 impl Everyone {

@@ -11,7 +11,7 @@
 //! | file | what |
 //! | --- | --- |
 //! | `header`, `file`, `connection`, `error` | the file, its versions, its connections, its failures |
-//! | `version_*.sql`, `packed`, `block`, `pack`, `cpus`, `rows` | the tables, and how samples and facts stand in them |
+//! | `version_*.sql`, `packed`, `times`, `block`, `pack`, `cpus`, `rows` | the tables, and how samples and facts stand in them |
 //! | `writer`, `reserve` | writing beside a disk that may be full, to a file that may be gone |
 //! | `ledger`, `ledger/…` | what is written: facts, samples, sealing, moves between accounts, pruning |
 //! | `check`, `check/…` | looking it all over |
@@ -32,6 +32,7 @@ mod packed;
 mod reader;
 mod reserve;
 mod rows;
+mod times;
 mod writer;
 
 use std::path::{Path, PathBuf};

@@ -25,10 +25,26 @@ pub(crate) struct Stay {
     pub(crate) bucket: usize,
     /// The part of the bucket that it lived in.
     pub(crate) lived: Span,
+    /// Whether that is all of it.
+    whole: bool,
     /// Its last known level, bytes.
     pub(crate) level: u64,
     /// The highest it is known to have had, bytes.
     pub(crate) high: u64,
+}
+
+impl Stay {
+    fn of(grid: &Grid, bucket: usize, stay: TimeRange, level: u64, high: u64) -> Self {
+        let covered = grid.covered(bucket);
+        let lived = covered.within(stay);
+        Self {
+            bucket,
+            lived,
+            whole: lived == covered,
+            level,
+            high,
+        }
+    }
 }
 
 /// A level that holds until something else is known.
@@ -75,13 +91,7 @@ pub(crate) fn advance(
         });
         if (0..grid.buckets as i64).contains(&at) {
             let high = highest.map_or(level, |highest| highest.max(level));
-            let lived = grid.covered(at as usize).within(stay);
-            each(Stay {
-                bucket: at as usize,
-                lived,
-                level,
-                high,
-            });
+            each(Stay::of(grid, at as usize, stay, level, high));
         }
     }
 }
@@ -97,13 +107,7 @@ fn fill(grid: &Grid, held: Option<Held>, end: i64, stay: TimeRange, each: &mut i
         return;
     };
     for bucket in next.max(0)..end.min(grid.buckets as i64) {
-        let bucket = bucket as usize;
-        each(Stay {
-            bucket,
-            lived: grid.covered(bucket).within(stay),
-            level,
-            high: level,
-        });
+        each(Stay::of(grid, bucket as usize, stay, level, level));
     }
 }
 
@@ -123,8 +127,8 @@ impl Crowd {
         }
     }
 
-    pub(crate) fn meet(&mut self, grid: &Grid, at: Stay) {
-        if at.lived == grid.covered(at.bucket) {
+    pub(crate) fn meet(&mut self, at: Stay) {
+        if at.whole {
             let (level, high) = self.whole[at.bucket].get_or_insert((0, 0));
             *level = level.saturating_add(at.level);
             *high = high.saturating_add(at.high);
@@ -302,7 +306,7 @@ mod tests {
             let (grid, mut crowd) = (grid(), Crowd::of(10));
             for &stay in stays {
                 advance(&grid, &mut None, told.into_iter(), stay, |at| {
-                    crowd.meet(&grid, at)
+                    crowd.meet(at)
                 });
             }
             let mut seen = None;

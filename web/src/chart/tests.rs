@@ -1,5 +1,7 @@
 //! Whole charts from hand-made buckets: sums, ranks, steps, and the unknown.
 
+use std::collections::HashMap;
+
 use bc_schema::resolution::SECOND_NS;
 use bc_schema::store::{Before, ColumnQuery, Columns, Point, Series, SeriesQuery};
 use bc_schema::{Metrics, Resolution};

@@ -7,7 +7,8 @@ use bc_schema::Resolution;
 
 use super::error::Failure;
 use super::packed::{put, put_cell, take, take_cell, take_outline};
-use crate::cell::Cell;
+use super::times::{PutTimes, Times, put_head, take_head};
+use crate::cell::{Cell, First};
 
 /// How many processes' numbers share a part of a block.
 const PROCESSES_IN_PART: u64 = 4096;
@@ -59,16 +60,18 @@ pub(crate) fn rows(entries: &[Entry]) -> u64 {
     entries.chunk_by(of_one).count() as u64
 }
 
-/// Packs settled entries: for each the distance of the process's number, the length of what follows, and that.
+/// Packs settled entries: their times, and then for each the distance of the process's number, the length of what follows, and that.
 pub(crate) fn pack(resolution: Resolution, bucket: u64, entries: &[Entry]) -> Vec<u8> {
-    let since_ns = bucket.wrapping_mul(resolution.ns());
-    let mut block = Vec::with_capacity(entries.len() * 80);
+    let times = times(entries);
+    let mut block = Vec::with_capacity(8 * times.len() + entries.len() * 48);
+    put_head(&times, bucket.wrapping_mul(resolution.ns()), &mut block);
+    let times = PutTimes::Among(&times);
     let mut body = Vec::with_capacity(128);
     let mut before = 0;
     for entry in entries {
         body.clear();
         put(entry.epoch_ns, &mut body);
-        put_cell(&entry.cell, since_ns, resolution, &mut body);
+        put_cell(&entry.cell, &times, resolution, &mut body);
         put(entry.process - before, &mut block);
         put(body.len() as u64, &mut block);
         block.extend_from_slice(&body);
@@ -77,13 +80,33 @@ pub(crate) fn pack(resolution: Resolution, bucket: u64, entries: &[Entry]) -> Ve
     block
 }
 
+/// The different times that entries tell, in order.
+fn times(entries: &[Entry]) -> Vec<u64> {
+    let mut times = Vec::new();
+    for Entry { cell, .. } in entries {
+        let First { at_ns, held_ns } = cell.first;
+        let held = (held_ns != 0).then_some(held_ns);
+        for time_ns in [cell.at_ns, at_ns].into_iter().chain(held) {
+            // Neighbours mostly tell the same.
+            if !times.iter().rev().take(4).any(|&told| told == time_ns) {
+                times.push(time_ns);
+            }
+        }
+    }
+    times.sort_unstable();
+    times.dedup();
+    times
+}
+
 /// The entries of a block, still packed.
 pub(crate) fn read(resolution: Resolution, bucket: u64, block: &[u8]) -> Packed<'_> {
+    let mut rest = block;
+    let times = take_head(bucket.wrapping_mul(resolution.ns()), &mut rest);
     Packed {
         resolution,
-        since_ns: bucket.wrapping_mul(resolution.ns()),
+        times,
         process: 0,
-        rest: block,
+        rest,
     }
 }
 
@@ -91,7 +114,8 @@ pub(crate) fn read(resolution: Resolution, bucket: u64, block: &[u8]) -> Packed<
 #[derive(Debug)]
 pub(crate) struct Packed<'a> {
     resolution: Resolution,
-    since_ns: u64,
+    /// `None`: its head is damaged.
+    times: Option<Times<'a>>,
     process: u64,
     rest: &'a [u8],
 }
@@ -102,7 +126,7 @@ pub(crate) struct PackedEntry<'a> {
     /// Number of the process.
     pub(crate) process: u64,
     resolution: Resolution,
-    since_ns: u64,
+    times: Times<'a>,
     body: &'a [u8],
 }
 
@@ -126,6 +150,7 @@ impl<'a> Iterator for Packed<'a> {
 
 impl<'a> Packed<'a> {
     fn take_entry(&mut self) -> Option<PackedEntry<'a>> {
+        let times = self.times?;
         self.process = self.process.checked_add(take(&mut self.rest)?)?;
         let length = usize::try_from(take(&mut self.rest)?).ok()?;
         let (body, rest) = self.rest.split_at_checked(length)?;
@@ -133,7 +158,7 @@ impl<'a> Packed<'a> {
         Some(PackedEntry {
             process: self.process,
             resolution: self.resolution,
-            since_ns: self.since_ns,
+            times,
             body,
         })
     }
@@ -145,13 +170,23 @@ impl PackedEntry<'_> {
         take(&mut { self.body }).ok_or(Failure::Damaged("a block of samples"))
     }
 
+    /// The time of its last sample alone.
+    pub(crate) fn at_ns(&self) -> Result<u64, Failure> {
+        let mut body = self.body;
+        let mut at_ns = || {
+            take(&mut body)?;
+            self.times.take(&mut body)
+        };
+        at_ns().ok_or(Failure::Damaged("a block of samples"))
+    }
+
     /// Merges it into what is known of its process and epoch in a longer span. Earlier samples, which are most when the latest come first,
     /// are not unpacked.
     pub(crate) fn merge_into(&self, known: &mut Cell) -> Result<(), Failure> {
         let mut body = self.body;
         let mut outline = || {
             take(&mut body)?;
-            take_outline(self.since_ns, self.resolution, &mut body)
+            take_outline(&self.times, self.resolution, &mut body)
         };
         let outline = outline().ok_or(Failure::Damaged("a block of samples"))?;
         if outline.at_ns < known.at_ns {
@@ -167,7 +202,7 @@ impl PackedEntry<'_> {
         let mut body = self.body;
         let mut entry = || {
             let epoch_ns = take(&mut body)?;
-            let cell = take_cell(self.since_ns, self.resolution, &mut body)?;
+            let cell = take_cell(&self.times, self.resolution, &mut body)?;
             Some(Entry {
                 process: self.process,
                 epoch_ns,
@@ -183,7 +218,6 @@ mod tests {
     use bc_schema::{Metric, Metrics};
 
     use super::*;
-    use crate::cell::First;
 
     const SECOND: u64 = 1_700_000_000;
     const AT_NS: u64 = SECOND * Resolution::Second.ns();

@@ -10,6 +10,7 @@ use std::collections::{BTreeSet, HashMap};
 use bc_schema::store::{ColumnQuery, EachRun};
 use bc_schema::{ContainerId, Resolution};
 use rusqlite::Connection;
+use rustc_hash::FxHashMap;
 
 use super::series::{Account, OfBucket, base, before, buckets, latest, starts};
 use super::walk::{Told, Walk};
@@ -55,7 +56,7 @@ fn of_life(
     let (from, to) = buckets(walk.life, &query.series);
     let before = match resolution {
         Resolution::Second => before(walk, from)?,
-        _ => HashMap::new(),
+        _ => FxHashMap::default(),
     };
     let latest = latest(&before);
     let firsts = firsts(walk, resolution, from, to)?;
@@ -99,8 +100,8 @@ fn firsts(
     resolution: Resolution,
     from: u64,
     to: u64,
-) -> Result<HashMap<Account, u64>, Failure> {
-    let mut firsts = HashMap::new();
+) -> Result<FxHashMap<Account, u64>, Failure> {
+    let mut firsts = FxHashMap::default();
     let mut opened = Opened::default();
     if resolution == Resolution::Second {
         walk.open_packs(from, to, |minute, length, read| {

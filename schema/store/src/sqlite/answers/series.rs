@@ -8,6 +8,7 @@ use bc_schema::store::{Before, Point, Series, SeriesQuery};
 use bc_schema::usage::{self, Base, BucketEnd};
 use bc_schema::{ContainerId, LifeKey, ProcessId, ProcessStart, Resolution};
 use rusqlite::Connection;
+use rustc_hash::FxHashMap;
 
 use super::processes::accounts;
 use super::walk::Walk;
@@ -90,7 +91,7 @@ pub(super) fn buckets(life: &Life, query: &SeriesQuery) -> (u64, u64) {
 }
 
 /// The last samples of seconds before a range, of each process and epoch, as far as the minute that it begins in and the one before tell.
-pub(super) fn before(walk: Walk<'_>, from: u64) -> Result<HashMap<Account, Cell>, Failure> {
+pub(super) fn before(walk: Walk<'_>, from: u64) -> Result<FxHashMap<Account, Cell>, Failure> {
     let mut all = Gathered::default();
     all.gather_minutes_before(walk, from)?;
     let minute = from - from % Resolution::Minute.seconds();
@@ -109,7 +110,7 @@ pub(super) type OfBucket = (u64, u64, Cell);
 struct Gathered {
     buckets: HashMap<u64, Vec<OfBucket>>,
     /// The last samples just before the first bucket asked for.
-    before: HashMap<Account, Cell>,
+    before: FxHashMap<Account, Cell>,
 }
 
 impl Gathered {
@@ -185,8 +186,8 @@ impl Gathered {
     }
 
     /// The second in which the first bucket of each process and epoch begins.
-    fn firsts(&self, resolution: Resolution) -> HashMap<Account, u64> {
-        let mut firsts = HashMap::new();
+    fn firsts(&self, resolution: Resolution) -> FxHashMap<Account, u64> {
+        let mut firsts = FxHashMap::default();
         for (&process, buckets) in &self.buckets {
             for &(epoch_ns, bucket, _) in buckets {
                 let second = bucket * resolution.seconds();
@@ -201,7 +202,7 @@ impl Gathered {
 }
 
 /// Of each process, the latest sample before, of whatever epoch.
-pub(super) fn latest(before: &HashMap<Account, Cell>) -> HashMap<u64, ((u64, u64), Before)> {
+pub(super) fn latest(before: &FxHashMap<Account, Cell>) -> HashMap<u64, ((u64, u64), Before)> {
     let mut latest = HashMap::new();
     for (&(process, epoch_ns), cell) in before {
         let before = Before {
@@ -238,7 +239,7 @@ fn points(
     mut buckets: Vec<OfBucket>,
     resolution: Resolution,
     process: u64,
-    before: &HashMap<Account, Cell>,
+    before: &FxHashMap<Account, Cell>,
 ) -> Vec<Point> {
     settle(&mut buckets);
     let mut bases = Vec::new();

@@ -1,11 +1,12 @@
 //! Walking the blocks of a life, newest first, and what the latest samples of its processes are.
 
+use std::collections::BTreeSet;
 use std::collections::hash_map::Entry::{Occupied, Vacant};
-use std::collections::{BTreeSet, HashMap};
 
 use bc_schema::{Metrics, Resolution, usage};
 use rusqlite::blob::Blob;
 use rusqlite::{Connection, MAIN_DB, Rows};
+use rustc_hash::FxHashMap;
 
 use super::Life;
 use crate::cell::Cell;
@@ -231,7 +232,7 @@ impl Walk<'_> {
             self.blocks(resolution, from, i64::MAX as u64, |_, entry| {
                 let epoch_ns = entry.epoch_ns()?;
                 match latest.places.entry((entry.process(), epoch_ns)) {
-                    Occupied(known) => entry.merge_into(&mut latest.cells[*known.get()])?,
+                    Occupied(known) => entry.replace_earlier(&mut latest.cells[*known.get()])?,
                     Vacant(new) => {
                         new.insert(latest.cells.len());
                         latest.cells.push(entry.unpack()?.cell);
@@ -274,10 +275,14 @@ impl Told<'_> {
         }
     }
 
-    fn merge_into(&self, known: &mut Cell) -> Result<(), Failure> {
-        match self {
-            Self::InBlock(entry) => entry.merge_into(known)?,
-            Self::Open(entry) => known.merge(&entry.cell),
+    /// Takes the place of what is known of its process and epoch, where that is earlier. The latest come first, so most is not unpacked.
+    fn replace_earlier(&self, known: &mut Cell) -> Result<(), Failure> {
+        let at_ns = match self {
+            Self::InBlock(entry) => entry.at_ns()?,
+            Self::Open(entry) => entry.cell.at_ns,
+        };
+        if at_ns >= known.at_ns {
+            known.merge(&self.unpack()?.cell);
         }
         Ok(())
     }
@@ -286,7 +291,7 @@ impl Told<'_> {
 /// The latest sample of each process (by number) and epoch.
 #[derive(Default)]
 pub(super) struct Latest {
-    places: HashMap<(u64, u64), usize>,
+    places: FxHashMap<(u64, u64), usize>,
     cells: Vec<Cell>,
     /// Of any process: there are as many as recorders that could not count from the processes' beginnings.
     epochs: BTreeSet<u64>,

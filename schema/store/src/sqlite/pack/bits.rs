@@ -1,8 +1,7 @@
 //! Integers that change without a rule, in as many bits each as their range has: the least of them, the number of bits, and then how
 //! much above the least each is. Zero bits that all of these end in are left out.
 
-use super::sequence::{unzigzag, zigzag};
-use crate::sqlite::packed::{put, take};
+use crate::sqlite::packed::{put, take, unzigzag, zigzag};
 
 /// Integers to be written.
 pub(super) struct Bits {

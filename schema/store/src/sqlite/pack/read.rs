@@ -141,6 +141,7 @@ impl<'a> Pack<'a> {
             }
             let of = |metric| metrics.get(metric).unwrap_or(0);
             let rss_bytes = of(Metric::RssBytes);
+            let peak_rss_bytes = of(Metric::PeakRssBytes);
             if with_times {
                 let (cpu_ns, system_ns) = (of(Metric::CpuNs), of(Metric::SystemNs));
                 let user_ns = rest(cpu_ns, system_ns, of(Metric::UserNs));
@@ -153,6 +154,7 @@ impl<'a> Pack<'a> {
             add(&mut max_rss_bytes[0], rss_bytes);
             let expected = max_rss_bytes[0].unwrap_or(0).max(so_far);
             add(&mut max_rss_bytes[1], expected);
+            add(&mut max_rss_bytes[2], peak_rss_bytes);
             let expected = max_rss_bytes[2].unwrap_or(0);
             add(&mut max_rss_bytes[3], expected);
             so_far = max_rss_bytes[1].unwrap_or(0);

@@ -4,7 +4,7 @@
 //! without them. How many there are is not written: whoever reads knows. All arithmetic wraps, so that any values come back.
 
 use super::bits::Bits;
-use crate::sqlite::packed::{put, take};
+use crate::sqlite::packed::{put, take, unzigzag, zigzag};
 
 /// All the same, and the same as the first of the sequence before.
 const SAME: u8 = 0;
@@ -187,15 +187,6 @@ fn each_step(values: &[u64], changes: bool, mut each: impl FnMut(u64)) {
 
 fn signed_shift(step: u64, shift: u32) -> u64 {
     (step.cast_signed() >> shift).cast_unsigned()
-}
-
-/// Small amounts up and down become small numbers.
-pub(super) fn zigzag(value: u64) -> u64 {
-    (value << 1) ^ (value.cast_signed() >> 63).cast_unsigned()
-}
-
-pub(super) fn unzigzag(value: u64) -> u64 {
-    (value >> 1) ^ (value & 1).wrapping_neg()
 }
 
 #[cfg(test)]

@@ -109,8 +109,8 @@ impl Writer {
         }
     }
 
-    /// The maxima, each as its distance from what is most likely: the level itself, the highest so far in this minute, and what the next
-    /// finer resolution has.
+    /// The maxima, each as its distance from what is most likely: the level itself, the highest so far in this minute, the highest ever,
+    /// and what the next finer resolution has.
     fn put_maxima(&mut self, group: &[Entry]) {
         let mut so_far = 0;
         let mut columns = [const { Vec::new() }; 4];
@@ -119,7 +119,8 @@ impl Writer {
             let mut expected = [0; 4];
             expected[0] = entry.cell.metrics.get(Metric::RssBytes).unwrap_or(0);
             expected[1] = maxima[0].unwrap_or(0).max(so_far);
-            // The highest of an hour is best told by what it was a second ago: as it stands.
+            // Mostly the highest since a process began was in this hour.
+            expected[2] = entry.cell.metrics.get(Metric::PeakRssBytes).unwrap_or(0);
             expected[3] = maxima[2].unwrap_or(0);
             so_far = maxima[1].unwrap_or(0);
             for ((column, max), expected) in columns.iter_mut().zip(maxima).zip(expected) {

@@ -1,10 +1,9 @@
 //! From totals to what was used: each process's lane remembers what its totals stood at last, and its buckets become runs.
 
-use std::collections::HashMap;
-
 use bc_schema::store::{Before, ColumnQuery, Columns, EachRun, Run};
 use bc_schema::usage::{self, Base, BucketEnd};
 use bc_schema::{MetricKind, Metrics, ProcessStart, Resolution};
+use rustc_hash::FxHashMap;
 
 use crate::cell::Cell;
 use crate::facts;
@@ -18,7 +17,7 @@ pub(super) struct Lanes<'a> {
     lanes: Vec<Lane>,
     /// Where the last one was found: they mostly come in order.
     latest: usize,
-    bases: HashMap<Account, Cell>,
+    bases: FxHashMap<Account, Cell>,
     columns: Columns,
     each: &'a mut EachRun<'a>,
 }
@@ -31,7 +30,7 @@ struct Lane {
 }
 
 impl Lane {
-    fn last(&mut self, epoch_ns: u64, bases: &HashMap<Account, Cell>) -> &mut Base {
+    fn last(&mut self, epoch_ns: u64, bases: &FxHashMap<Account, Cell>) -> &mut Base {
         let known = self.last.iter().position(|last| last.epoch_ns == epoch_ns);
         let place = known.unwrap_or_else(|| {
             let base = series::base(&self.start, epoch_ns, bases.get(&(self.process, epoch_ns)));
@@ -51,7 +50,7 @@ impl<'a> Lanes<'a> {
     pub(super) fn new(
         query: &'a ColumnQuery,
         starts: Vec<(u64, ProcessStart)>,
-        bases: HashMap<Account, Cell>,
+        bases: FxHashMap<Account, Cell>,
         each: &'a mut EachRun<'_>,
     ) -> Self {
         let lane = |(process, start)| Lane {

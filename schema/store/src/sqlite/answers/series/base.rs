@@ -1,9 +1,8 @@
 //! What the first bucket of a curve counts from: the last sample before it that a row of the same or a coarser resolution still holds.
 //! Retention takes the finer rows first, so what a finer row could tell, these tell too; and so its work makes no spike.
 
-use std::collections::HashMap;
-
 use bc_schema::Resolution;
+use rustc_hash::FxHashMap;
 
 use super::Account;
 use crate::cell::Cell;
@@ -15,9 +14,9 @@ use crate::sqlite::error::Failure;
 pub(in crate::sqlite::answers) fn bases(
     walk: Walk<'_>,
     resolution: Resolution,
-    mut bases: HashMap<Account, Cell>,
-    firsts: HashMap<Account, u64>,
-) -> Result<HashMap<Account, Cell>, Failure> {
+    mut bases: FxHashMap<Account, Cell>,
+    firsts: FxHashMap<Account, u64>,
+) -> Result<FxHashMap<Account, Cell>, Failure> {
     let mut sought = firsts;
     sought.retain(|account, _| !bases.contains_key(account));
     for coarse in Resolution::COARSE
@@ -33,8 +32,8 @@ pub(in crate::sqlite::answers) fn bases(
 fn find(
     walk: Walk<'_>,
     resolution: Resolution,
-    sought: &mut HashMap<Account, u64>,
-    bases: &mut HashMap<Account, Cell>,
+    sought: &mut FxHashMap<Account, u64>,
+    bases: &mut FxHashMap<Account, Cell>,
 ) -> Result<(), Failure> {
     let (Some(first), Some(last)) = (sought.values().min(), sought.values().max()) else {
         return Ok(());
