@@ -3,7 +3,7 @@
 use bc_schema::{Metric, Metrics, Resolution};
 
 use super::layout::Layout;
-use super::sequence::take_sequence;
+use super::sequence::Take;
 use super::{
     HELD, HELD_BIT, KNOWN, MAXIMA, MAXIMA_BIT, METRICS, MOMENTS, OFFSETS, SECONDS, SECTIONS, TIMES,
     TOGETHER, WHO, rest,
@@ -36,13 +36,13 @@ pub(super) type Moments = [Option<u64>; Resolution::Minute.seconds() as usize];
 #[derive(Default)]
 pub(super) struct Column<'a> {
     rest: &'a [u8],
-    before: u64,
+    take: Take,
     pub(super) values: Vec<u64>,
 }
 
 impl<'a> Column<'a> {
     pub(super) fn next(&mut self, count: usize) -> Option<&[u64]> {
-        take_sequence(count, &mut self.before, &mut self.rest, &mut self.values)?;
+        self.take.take(count, &mut self.rest, &mut self.values)?;
         Some(&self.values)
     }
 }

@@ -1,7 +1,8 @@
 //! A sequence of integers in few bytes: what stays the same, or grows evenly, costs next to nothing.
 //!
-//! What changes without a rule is written in as many bits as its range has (`bits`), where that is less. One byte says how the rest is to be read. Differences that all end in the same number of zero bits (pages, blocks) are written
-//! without them. How many there are is not written: whoever reads knows. All arithmetic wraps, so that any values come back.
+//! What changes without a rule is written in as many bits as its range has (`bits`), where that is less. One byte says how the rest is to
+//! be read, of one sequence or of many that are like each other. Differences that all end in the same number of zero bits (pages, blocks)
+//! are written without them. How many there are is not written: whoever reads knows. All arithmetic wraps, so that any values come back.
 
 use super::bits::Bits;
 use crate::sqlite::packed::{put, take, unzigzag, zigzag};
@@ -18,24 +19,95 @@ const CHANGES: u8 = 3;
 const DIFFERENCES_IN_BITS: u8 = 4;
 /// Distances from the first, in bits.
 const DISTANCES_IN_BITS: u8 = 5;
+/// As many sequences as follows, each [`SAME`].
+const ALL_SAME: u8 = 6;
 /// The lowest bits say which of these; the rest, how many zero bits the differences end in.
 const KIND: u8 = 7;
 const SHIFT: u32 = 3;
 const MOST_SHIFT: u32 = 31;
 
-/// Appends a sequence. `before` is the first value of the one before, and becomes that of this one: neighbours are often alike.
-pub(super) fn put_sequence(values: &[u64], before: &mut u64, out: &mut Vec<u8>) {
+/// Sequences that are written one after the other: neighbours are often alike.
+#[derive(Debug, Default, Clone)]
+pub(super) struct Put {
+    /// The first value of the one before.
+    before: u64,
+    /// So many that are [`SAME`] are not written yet.
+    same: u64,
+}
+
+impl Put {
+    /// Appends a sequence.
+    pub(super) fn put(&mut self, values: &[u64], out: &mut Vec<u8>) {
+        let Some((&first, rest)) = values.split_first() else {
+            return;
+        };
+        if first == self.before && rest.iter().all(|&value| value == first) {
+            self.same += 1;
+            return;
+        }
+        self.finish(out);
+        put_sequence(values, &mut self.before, out);
+    }
+
+    /// Appends what is not written yet.
+    pub(super) fn finish(&mut self, out: &mut Vec<u8>) {
+        match std::mem::take(&mut self.same) {
+            0 => {}
+            1 => out.push(SAME),
+            many => {
+                out.push(ALL_SAME);
+                put(many, out);
+            }
+        }
+    }
+}
+
+/// Sequences that are read one after the other.
+#[derive(Debug, Default)]
+pub(super) struct Take {
+    before: u64,
+    /// So many that follow are [`SAME`].
+    same: u64,
+}
+
+impl Take {
+    /// Reads what [`Put::put`] appended into `values`: as many as `count`. `None`: no version of ours would have written it.
+    pub(super) fn take(
+        &mut self,
+        count: usize,
+        bytes: &mut &[u8],
+        values: &mut Vec<u64>,
+    ) -> Option<()> {
+        values.clear();
+        if count == 0 {
+            return Some(());
+        }
+        if self.same == 0
+            && let Some((&ALL_SAME, mut rest)) = bytes.split_first()
+        {
+            self.same = take(&mut rest)?;
+            *bytes = rest;
+            if self.same == 0 {
+                return None;
+            }
+        }
+        if self.same > 0 {
+            self.same -= 1;
+            values.resize(count, self.before);
+            return Some(());
+        }
+        take_sequence(count, &mut self.before, bytes, values)
+    }
+}
+
+fn put_sequence(values: &[u64], before: &mut u64, out: &mut Vec<u8>) {
     let Some((&first, rest)) = values.split_first() else {
         return;
     };
     let lead = zigzag(first.wrapping_sub(std::mem::replace(before, first)));
     if rest.iter().all(|&value| value == first) {
-        if lead == 0 {
-            out.push(SAME);
-        } else {
-            out.push(CONSTANT);
-            put(lead, out);
-        }
+        out.push(CONSTANT);
+        put(lead, out);
         return;
     }
     let (differences, changes) = (Steps::of(values, false), Steps::of(values, true));
@@ -63,17 +135,12 @@ pub(super) fn put_sequence(values: &[u64], before: &mut u64, out: &mut Vec<u8>) 
     steps.put(values, out);
 }
 
-/// Reads what [`put_sequence`] appended into `values`: as many as `count`. `None`: no version of ours would have written it.
-pub(super) fn take_sequence(
+fn take_sequence(
     count: usize,
     before: &mut u64,
     bytes: &mut &[u8],
     values: &mut Vec<u64>,
 ) -> Option<()> {
-    values.clear();
-    if count == 0 {
-        return Some(());
-    }
     let (&head, rest) = bytes.split_first()?;
     *bytes = rest;
     if head == SAME {
@@ -198,13 +265,15 @@ mod tests {
 
     fn packed(values: &[u64], before: u64) -> Vec<u8> {
         let mut out = Vec::new();
-        put_sequence(values, &mut { before }, &mut out);
+        let mut put = Put { before, same: 0 };
+        put.put(values, &mut out);
+        put.finish(&mut out);
         out
     }
 
     fn unpacked(count: usize, before: u64, mut bytes: &[u8]) -> Option<Vec<u64>> {
         let mut values = Vec::new();
-        take_sequence(count, &mut { before }, &mut bytes, &mut values)?;
+        Take { before, same: 0 }.take(count, &mut bytes, &mut values)?;
         bytes.is_empty().then_some(values)
     }
 
@@ -245,6 +314,25 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn what_all_have_costs_nothing() {
+        let (mut put, mut bytes) = (Put::default(), Vec::new());
+        let sequences = [[7; 60], [7; 60], [7; 60], [8; 60], [8; 60]];
+        for values in sequences {
+            put.put(&values, &mut bytes);
+            put.put(&[], &mut bytes);
+        }
+        put.finish(&mut bytes);
+        assert_eq!(bytes.len(), 2 + 2 + 2 + 1);
+        let (mut take, mut rest, mut read) = (Take::default(), bytes.as_slice(), Vec::new());
+        for values in sequences {
+            take.take(60, &mut rest, &mut read).unwrap();
+            assert_eq!(read, values);
+            take.take(0, &mut rest, &mut read).unwrap();
+        }
+        assert_eq!((rest.len(), take.take(60, &mut rest, &mut read)), (0, None));
     }
 
     #[test]

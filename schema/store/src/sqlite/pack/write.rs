@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use bc_schema::{Metric, Resolution};
 
-use super::sequence::put_sequence;
+use super::sequence::Put;
 use super::{
     HELD, HELD_BIT, KNOWN, MAXIMA, MAXIMA_BIT, METRICS, MOMENTS, OFFSETS, SECONDS, SECTIONS, TIMES,
     TOGETHER, WHO, rest,
@@ -35,8 +35,7 @@ struct Writer {
 #[derive(Default, Clone)]
 struct Section {
     bytes: Vec<u8>,
-    /// The first value of the sequence before.
-    before: u64,
+    put: Put,
 }
 
 impl Writer {
@@ -135,11 +134,14 @@ impl Writer {
     fn put(&mut self, section: usize, values: impl Iterator<Item = u64>) {
         self.column.clear();
         self.column.extend(values);
-        let Section { bytes, before } = &mut self.sections[section];
-        put_sequence(&self.column, before, bytes);
+        let Section { bytes, put } = &mut self.sections[section];
+        put.put(&self.column, bytes);
     }
 
-    fn finish(self) -> Vec<u8> {
+    fn finish(mut self) -> Vec<u8> {
+        for Section { bytes, put } in &mut self.sections {
+            put.finish(bytes);
+        }
         let mut out = Vec::new();
         put(self.sections.len() as u64, &mut out);
         for section in &self.sections {
