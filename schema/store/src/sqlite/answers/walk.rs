@@ -247,7 +247,6 @@ impl Walk<'_> {
 }
 
 /// A sample, as a block or a pack has it. It is looked at once and not kept.
-#[expect(clippy::large_enum_variant, reason = "one at a time, on the stack")]
 pub(super) enum Told<'a> {
     InBlock(PackedEntry<'a>),
     Open(Entry),
