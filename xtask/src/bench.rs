@@ -5,6 +5,7 @@ mod block;
 mod cgroup;
 mod clock;
 mod crowd;
+mod empty;
 mod exec;
 mod figures;
 mod goal;

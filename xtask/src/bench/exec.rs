@@ -41,6 +41,7 @@ pub(super) fn run(ground: &Ground, options: &Options) -> Result<Report> {
         piece: ["execution", "executions"],
         pieces: options.times,
         rounds: options.rounds,
+        hook: None,
     };
     sides::run(ground, &load)
 }

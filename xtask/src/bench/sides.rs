@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Report;
 use super::cgroup::Cgroup;
+use super::empty::Empty;
 use super::ground::Ground;
 use super::machine::Machine;
 use super::programs::{self, Counting, Runs};
@@ -38,6 +39,8 @@ pub(super) struct Load {
     pub(super) pieces: u64,
     /// How many turns each side has.
     pub(super) rounds: u64,
+    /// The tracepoint whose program is nearly all of what recording costs, if there is one: an empty program there has turns of its own.
+    pub(super) hook: Option<&'static str>,
 }
 
 /// Under what the load runs.
@@ -45,6 +48,8 @@ pub(super) struct Load {
 enum Side {
     /// No recorder on the machine.
     Off,
+    /// No recorder, but an empty program at the hook.
+    Empty,
     /// A recorder that watches other cgroups.
     Beside,
     /// Recorded.
@@ -63,6 +68,7 @@ struct Turn {
 #[derive(Debug, Clone, Serialize)]
 struct Round {
     off: Turn,
+    empty: Option<Turn>,
     beside: Turn,
     on: Turn,
     /// CPU of the recorder's process meanwhile, until it knew that all was over.
@@ -94,9 +100,9 @@ pub(super) fn run(ground: &Ground, load: &Load) -> Result<Report> {
     for number in 1..=load.rounds {
         // Every second round the other way round: what changes slowly (heat, other guests) falls on both sides alike.
         let order = if number % 2 == 1 {
-            [Side::Off, Side::Beside, Side::On]
+            [Side::Off, Side::Empty, Side::Beside, Side::On]
         } else {
-            [Side::On, Side::Beside, Side::Off]
+            [Side::On, Side::Beside, Side::Empty, Side::Off]
         };
         let round = round(ground, load, number, order)?;
         let each = |turn: Turn| quantity::time(turn.elapsed_ns as f64 / load.pieces as f64);
@@ -127,18 +133,25 @@ pub(super) fn run(ground: &Ground, load: &Load) -> Result<Report> {
     .report()
 }
 
-fn round(ground: &Ground, load: &Load, number: u64, order: [Side; 3]) -> Result<Round> {
+fn round(ground: &Ground, load: &Load, number: u64, order: [Side; 4]) -> Result<Round> {
     let mut recorder = None;
     let mut taken = BTreeMap::new();
     let (mut recorder_ns, mut losses) = (0, Losses::new());
     for side in order {
-        if side == Side::Off {
-            recorder = None;
-        } else if recorder.is_none() {
-            recorder = Some(settled(ground)?);
+        let mut empty = None;
+        match side {
+            Side::Off => recorder = None,
+            Side::Empty => {
+                recorder = None;
+                let Some(hook) = load.hook else { continue };
+                empty = Some(Empty::at(hook)?);
+            }
+            Side::Beside | Side::On if recorder.is_none() => recorder = Some(settled(ground)?),
+            Side::Beside | Side::On => {}
         }
         let used_ns = recorder.as_ref().map(Recorder::cpu_ns).transpose()?;
         let turn = turn(ground, load, side, &format!("round-{number}"))?;
+        drop(empty);
         if let (Side::On, Some(recorder), Some(used_ns)) = (side, &recorder, used_ns) {
             losses = recorder.until(PATIENCE, |says| says.processes == 0)?.losses;
             recorder_ns = recorder.cpu_ns()? - used_ns;
@@ -153,6 +166,7 @@ fn round(ground: &Ground, load: &Load, number: u64, order: [Side; 3]) -> Result<
     };
     Ok(Round {
         off: of(Side::Off)?,
+        empty: taken.get(&(Side::Empty as u8)).copied(),
         beside: of(Side::Beside)?,
         on: of(Side::On)?,
         recorder_ns,

@@ -33,6 +33,7 @@ pub(super) fn run(ground: &Ground, options: &Options) -> Result<Report> {
         piece: ["context switch", "context switches"],
         pieces: 2 * options.times,
         rounds: options.rounds,
+        hook: Some("sched_switch"),
     };
     sides::run(ground, &load)
 }

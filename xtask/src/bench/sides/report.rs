@@ -95,6 +95,12 @@ impl Sides {
         );
         text += "| --- | ---: | ---: | ---: | ---: |\n";
         text += &self.row("no recorder", None);
+        if self.rounds.iter().all(|round| round.empty.is_some()) {
+            text += &self.row(
+                "no recorder, an empty program at the hook",
+                Some(|round| round.empty.unwrap_or(round.off)),
+            );
+        }
         text += &self.row(
             "a recorder that does not watch it",
             Some(|round| round.beside),
@@ -175,6 +181,7 @@ mod tests {
         };
         let round = |off, on| Round {
             off: turn(off),
+            empty: None,
             beside: turn(off),
             on: turn(on),
             recorder_ns: 0,
