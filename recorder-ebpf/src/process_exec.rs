@@ -29,7 +29,6 @@ pub(crate) fn process_exec(ctx: BtfTracePointContext) -> i32 {
     // SAFETY: a helper without arguments.
     event.header.at_boot_ns = unsafe { bpf_ktime_get_boot_ns() };
     event.process = key;
-    event.uid = task.uid();
     event.comm = task.comm();
 
     debug!(&ctx, "process {} executed", key.tgid);
@@ -73,11 +72,12 @@ pub(crate) fn process_exec(ctx: BtfTracePointContext) -> i32 {
             .add(bounded::<ARGS_MAX>(taken) as usize);
         generated::bpf_probe_read_user_str(behind.cast(), PATH_MAX as u32, env_end as *const _)
     };
-    event.path_len = if path_len > 1 { path_len as u32 - 1 } else { 0 };
+    let path_len = if path_len > 1 { path_len as u32 - 1 } else { 0 };
+    event.path_len = u64::from(path_len);
 
     // SAFETY: the bytes from the scratch's start to the end of what was read, all initialised.
     let bytes = unsafe {
-        let tail = bounded::<ARGS_MAX>(taken) + bounded::<PATH_MAX>(event.path_len);
+        let tail = bounded::<ARGS_MAX>(taken) + bounded::<PATH_MAX>(path_len);
         core::slice::from_raw_parts(
             core::ptr::from_mut(scratch).cast::<u8>(),
             size_of::<ExecEvent>() + tail as usize,

@@ -33,7 +33,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::Error;
 use crate::cgroup::Hierarchies;
-use crate::clock::{Clock, boot_now_ns};
+use crate::clock::Clock;
 use crate::command::Command;
 use crate::config::Config;
 use crate::delivery::Delivery;
@@ -404,10 +404,6 @@ impl Agent {
         self.status.own_cpu_ns = own_cpu_ns();
         self.status.own_rss_bytes = self.memory.resident_pages() * self.page_bytes;
         status.send_replace(self.status.clone());
-    }
-
-    fn boot_now_ns(&self) -> u64 {
-        boot_now_ns()
     }
 }
 

@@ -197,6 +197,16 @@ impl Api {
         self.read(container, &format!("/processes/{process}"))
     }
 
+    /// How many lives a container had.
+    #[track_caller]
+    pub(crate) fn lives(&self, id: &str) -> usize {
+        let answer = self
+            .get(&format!("/api/v1/containers/{}", segment(id)))
+            .json();
+        let lives = answer["lives"].as_array();
+        lives.unwrap_or_else(|| panic!("no lives: {answer}")).len()
+    }
+
     /// The losses that touch a container.
     #[track_caller]
     pub(crate) fn losses(&self, id: &str) -> Vec<Loss> {

@@ -221,12 +221,7 @@ fn an_id_is_one_users() {
         .finish(RUNS_WITHIN)
         .success();
     up.api.past("nightly");
-    let answer = up.api.get("/api/v1/containers/nightly").json();
-    assert_eq!(
-        answer["lives"].as_array().map(Vec::len),
-        Some(2),
-        "{answer}"
-    );
+    assert_eq!(up.api.lives("nightly"), 2);
     up.stop();
 }
 

@@ -9,6 +9,7 @@ use axum::body::{Body, Bytes};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use bc_schema::ContainerId;
+use utoipa::IntoResponses;
 
 /// About as much is handed over at once.
 const AT_ONCE: usize = 32 * 1024;
@@ -94,6 +95,16 @@ pub(crate) fn table<T: Send + 'static>(
     ];
     (headers, Body::from_stream(body)).into_response()
 }
+
+/// A table to download, as the API's description has it.
+#[derive(IntoResponses)]
+#[response(
+    status = 200,
+    description = "The table.",
+    content_type = "text/csv",
+    headers(("content-disposition" = String, description = "A name for the file"))
+)]
+pub(crate) struct Table(#[allow(dead_code, reason = "its type is what is described")] String);
 
 /// What a browser is to call a table of a container: nothing in it means anything to a header or a file system.
 pub(crate) fn file_name(id: &ContainerId, of: &str) -> String {

@@ -10,6 +10,7 @@ use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use super::{Agent, FIRST_DELIVERY};
+use crate::clock::boot_now_ns;
 use crate::command::{Command, Finished, WatchError, may_continue};
 use crate::lives::{Life, Owner, Recognised};
 
@@ -251,7 +252,7 @@ impl Agent {
             };
             if is.as_ref().is_some_and(|is| is.open_processes > 0) && !self.config.discover {
                 // This recorder is the run's own and ends with it: what it leaves behind is not recorded from now on.
-                let now = self.boot_now_ns();
+                let now = boot_now_ns();
                 self.lose(LossReason::RecorderDown, Some(finishing.life), now, 1, 0);
             }
             answers.push((finishing.reply, is.or(finishing.was).unwrap_or(nothing)));

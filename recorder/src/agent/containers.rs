@@ -8,6 +8,7 @@ use bc_schema::{ContainerId, ContainerKind};
 
 use super::Agent;
 use crate::cgroup::remove_when_empty;
+use crate::clock::boot_now_ns;
 use crate::lives::{Owner, Recognised};
 use crate::resolver::{self, Found};
 
@@ -140,7 +141,7 @@ impl Agent {
     /// Ends lives that are over and settled.
     pub(super) fn end_settled(&mut self) {
         self.clear_runs(DESERTED_NS);
-        self.end_lives(self.boot_now_ns().saturating_sub(SETTLE_NS));
+        self.end_lives(boot_now_ns().saturating_sub(SETTLE_NS));
     }
 
     /// Ends lives that are over since before a boot-clock reading.

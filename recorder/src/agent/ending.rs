@@ -4,6 +4,7 @@ use bc_abi::{Process, ProcessKey, end_flag, process_flag};
 use bc_schema::{Closes, LossReason, ProcessEnd};
 
 use super::{Agent, Phase};
+use crate::clock::boot_now_ns;
 use crate::reading::Reading;
 use crate::registry::Known;
 
@@ -164,7 +165,7 @@ impl Agent {
                 Some(_) => {}
                 None => {
                     let life = self.registry.get_mut(key).map(|known| known.life);
-                    self.lose(LossReason::FinalMissing, life, self.boot_now_ns(), 1, 0);
+                    self.lose(LossReason::FinalMissing, life, boot_now_ns(), 1, 0);
                     self.give_up(key, None, self.clock.now_ns());
                 }
             }
@@ -184,7 +185,7 @@ impl Agent {
             if entry.closed != 0 {
                 self.closed(key);
             } else if entry.flags & process_flag::LEFT != 0 {
-                self.left(key, self.boot_now_ns());
+                self.left(key, boot_now_ns());
             } else if !self.registry.contains(key) {
                 self.take_in(key, &entry);
             }

@@ -7,6 +7,7 @@ use bc_schema::{LossReason, ProcessExec, ProcessId, ProcessStart};
 
 use super::cores::CoresTold;
 use super::{Agent, Phase};
+use crate::clock::boot_now_ns;
 use crate::kernel::{self, KernelEvent};
 use crate::lives::Owner;
 use crate::registry::{At, History, Known, Line};
@@ -260,13 +261,7 @@ impl Agent {
         if lost > 0 {
             known.execs_lost = entry.execs_lost;
             let life = known.life;
-            self.lose(
-                LossReason::RingFull,
-                Some(life),
-                self.boot_now_ns(),
-                lost,
-                0,
-            );
+            self.lose(LossReason::RingFull, Some(life), boot_now_ns(), lost, 0);
         }
     }
 

@@ -9,6 +9,7 @@ use bc_schema::{Loss, LossReason, Resolution};
 
 use self::spills::Spills;
 use super::Agent;
+use crate::clock::boot_now_ns;
 use crate::kernel::Kernel;
 
 /// What has been declared of the kernel's running counters so far.
@@ -111,7 +112,7 @@ impl Agent {
     /// Declares what the kernel programs have counted since the last time, and makes good what can be.
     pub(super) fn count_kernel_losses(&mut self) {
         let now = self.kernel.losses();
-        let at_boot_ns = self.boot_now_ns();
+        let at_boot_ns = boot_now_ns();
         let mut search = false;
         for (index, kernel_reason) in KernelLoss::ALL.into_iter().enumerate() {
             let (before, before_cpu_ns) = self.losses.reasons[index];

@@ -6,6 +6,7 @@ use bc_abi::CgroupKey;
 use bc_schema::Container;
 
 use super::{Agent, Phase};
+use crate::clock::boot_now_ns;
 use crate::config::Resume;
 use crate::kernel::Note;
 
@@ -87,7 +88,7 @@ impl Agent {
 
     /// Cgroups of restored lives that are gone although no event told of it.
     pub(super) fn find_vanished(&mut self) {
-        let now_boot_ns = self.boot_now_ns();
+        let now_boot_ns = boot_now_ns();
         let there: HashSet<CgroupKey> = self.hierarchies.walk().map(|found| found.key).collect();
         let known: Vec<CgroupKey> = self
             .lives

@@ -9,6 +9,7 @@ use super::commands::Run;
 use super::losses::Counted;
 use super::{Agent, Phase};
 use crate::Error;
+use crate::clock::boot_now_ns;
 use crate::config::Resume;
 
 impl Agent {
@@ -24,7 +25,7 @@ impl Agent {
         for cgroup in self.hierarchies.walk().collect::<Vec<_>>() {
             if self.lives.owner(cgroup.key).is_none() {
                 // Also of what is nobody's: it may be gone when a process of it is told of.
-                self.decide(cgroup.key, Some(cgroup.path), self.boot_now_ns());
+                self.decide(cgroup.key, Some(cgroup.path), boot_now_ns());
             }
         }
         if self.kernel.adopted() {

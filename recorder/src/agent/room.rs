@@ -5,6 +5,7 @@ use bc_abi::{Account, CgroupKey};
 use bc_schema::LossReason;
 
 use super::Agent;
+use crate::clock::boot_now_ns;
 use crate::lives::Owner;
 
 impl Agent {
@@ -30,7 +31,7 @@ impl Agent {
         let waiting = std::mem::take(&mut self.filtered);
         for key in &waiting {
             if let Some(Owner::Life(life)) = self.lives.owner(*key) {
-                self.watch(*key, life, self.boot_now_ns());
+                self.watch(*key, life, boot_now_ns());
             }
         }
         match (waiting.is_empty(), self.filtered.is_empty()) {
@@ -53,7 +54,7 @@ impl Agent {
 
     /// Events of cgroups were lost: what there is, is looked at.
     pub(super) fn search_cgroups(&mut self) {
-        let now_boot_ns = self.boot_now_ns();
+        let now_boot_ns = boot_now_ns();
         let there: Vec<_> = self.hierarchies.walk().collect();
         for cgroup in there {
             if self.lives.owner(cgroup.key).is_none() {
@@ -111,7 +112,7 @@ impl Agent {
     /// The last word on the account of a cgroup in which nothing can end any more. It goes with the cgroup's watch.
     pub(super) fn settle_account(&mut self, key: CgroupKey, life: u64) {
         if let Some(account) = self.kernel.account(key) {
-            let now_boot_ns = self.boot_now_ns();
+            let now_boot_ns = boot_now_ns();
             self.declare_account(
                 LossReason::ProcessTableFull,
                 Some(life),
@@ -127,7 +128,7 @@ impl Agent {
         if let Some(account) = self.kernel.account(key) {
             let (processes, cpu_ns) = self.losses.grown(key, account);
             if processes > 0 || cpu_ns > 0 {
-                let now_boot_ns = self.boot_now_ns();
+                let now_boot_ns = boot_now_ns();
                 let reason = LossReason::ProcessTableFull;
                 self.lose(reason, None, now_boot_ns, processes, cpu_ns);
             }

@@ -9,7 +9,7 @@ use rustc_hash::FxHashMap;
 use super::cores::{Active, OnCores};
 use super::{Agent, FAILURES};
 use crate::Error;
-use crate::clock::Clock;
+use crate::clock::{Clock, boot_now_ns};
 use crate::reading::{Reading, keep_split};
 use crate::registry::Known;
 
@@ -28,7 +28,7 @@ impl Agent {
                 step_s = step_ns / SECOND_NS,
                 "the machine's clock was set forward"
             );
-            self.lose(LossReason::ClockStepped, None, self.boot_now_ns(), 1, 0);
+            self.lose(LossReason::ClockStepped, None, boot_now_ns(), 1, 0);
         }
         self.declare_gap();
         self.walk()?;
@@ -48,7 +48,7 @@ impl Agent {
             Err(error) if self.failures + 1 < FAILURES => {
                 self.failures += 1;
                 tracing::warn!(%error, "a sample failed");
-                self.lose(LossReason::SamplesMissed, None, self.boot_now_ns(), 1, 0);
+                self.lose(LossReason::SamplesMissed, None, boot_now_ns(), 1, 0);
             }
             Err(error) => return Err(error),
         }

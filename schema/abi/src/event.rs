@@ -59,9 +59,7 @@ pub struct ExecEvent {
     /// Length of all arguments, also of those that were cut off.
     pub args_len: u64,
     /// Bytes of the path, behind the arguments; 0: unknown.
-    pub path_len: u32,
-    /// Real uid after the exec.
-    pub uid: u32,
+    pub path_len: u64,
     /// `comm` after the exec, up to its NUL.
     pub comm: [u8; 16],
 }

@@ -1,32 +1,28 @@
 //! The toolchain of the kernel programs: a compiler that has the sources of its core library, and
-//! bpf-linker. Installs what is missing; `recorder/build.rs` looks for the same and uses it.
+//! bpf-linker. Installs what is missing; what is looked for, and how it is used, is the recorder's to say.
 
-use std::path::{Path, PathBuf};
+#[path = "../../../recorder/build/toolchain.rs"]
+mod toolchain;
+
 use std::process::Command;
 
 use anyhow::{Result, bail};
 
 use super::apt;
 use crate::{build, step};
+pub(crate) use toolchain::{Toolchain, object};
 
 /// The LLVM that Debian's rustc-web is built with; bpf-linker has to read that compiler's bitcode.
 const LLVM: &str = "22";
 /// The bpf-linker that is known to work with it.
 const BPF_LINKER: &str = "0.13.0";
 
-/// A Rust that can build `core` for the BPF target.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Toolchain {
-    pub(crate) cargo: PathBuf,
-    pub(crate) rustc: PathBuf,
-}
-
 /// Makes sure that the kernel programs can be built.
 ///
 /// # Errors
 /// What apt or cargo say.
 pub(crate) fn ensure() -> Result<()> {
-    let toolchain = match find() {
+    let toolchain = match Toolchain::find() {
         Some(toolchain) => toolchain,
         None => {
             let packages = ["rustc-web", "cargo-web", "rust-web-src"];
@@ -34,14 +30,14 @@ pub(crate) fn ensure() -> Result<()> {
                 "a Rust compiler with library sources, for the kernel programs",
                 &packages,
             )?;
-            debian()
+            Toolchain::debian()
         }
     };
     if apt::which("bpf-linker").is_some() {
         return Ok(());
     }
     let mut cargo;
-    if toolchain == debian() {
+    if toolchain == Toolchain::debian() {
         let packages = [
             &format!("llvm-{LLVM}-dev"),
             "libzstd-dev",
@@ -76,38 +72,4 @@ pub(crate) fn ensure() -> Result<()> {
         );
     }
     Ok(())
-}
-
-/// The toolchain that is there: Debian's, or else rustup's nightly, with its library's sources.
-pub(crate) fn find() -> Option<Toolchain> {
-    let nightly = |tool| {
-        let path =
-            step::ask(Command::new("rustup").args(["which", "--toolchain", "nightly", tool]))?;
-        Some(PathBuf::from(path.trim()))
-    };
-    let rustup = || {
-        Some(Toolchain {
-            cargo: nightly("cargo")?,
-            rustc: nightly("rustc")?,
-        })
-    };
-    Some(debian())
-        .filter(has_sources)
-        .or_else(|| rustup().filter(has_sources))
-}
-
-fn debian() -> Toolchain {
-    Toolchain {
-        cargo: "/usr/bin/cargo".into(),
-        rustc: "/usr/bin/rustc".into(),
-    }
-}
-
-fn has_sources(toolchain: &Toolchain) -> bool {
-    let sysroot = step::ask(Command::new(&toolchain.rustc).args(["--print", "sysroot"]));
-    sysroot.is_some_and(|path| {
-        Path::new(path.trim())
-            .join("lib/rustlib/src/rust/library/core")
-            .is_dir()
-    })
 }

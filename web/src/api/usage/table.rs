@@ -11,7 +11,7 @@ use crate::api::answer::ms;
 use crate::api::permitted::Permitted;
 use crate::api::refusal::{Id, OfAny, OfMissing, OfOther};
 use crate::app::App;
-use crate::csv::{self, Row};
+use crate::csv::{self, Row, Table};
 use crate::parameters::Ask;
 use crate::problem::Problem;
 
@@ -22,11 +22,7 @@ use crate::problem::Problem;
 #[utoipa::path(
     get, path = "/containers/{id}/usage.csv", tag = "usage",
     params(Id, Ask::<Request>),
-    responses(
-        (status = 200, description = "The table.", content_type = "text/csv", body = String,
-         headers(("content-disposition" = String, description = "A name for the file"))),
-        OfAny, OfOther, OfMissing,
-    ),
+    responses(Table, OfAny, OfOther, OfMissing),
 )]
 pub(crate) async fn table(
     State(app): State<Arc<App>>,
