@@ -2,6 +2,8 @@
 //!
 //! The kernel is asked only through [`Kernel`]; what it says is turned into facts in the files below, one concern each.
 
+mod account;
+mod batching;
 mod commands;
 mod containers;
 pub(crate) mod cores;
@@ -18,14 +20,12 @@ mod room;
 mod sampling;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
-use std::fs::File;
-use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bc_abi::{CgroupKey, ProcessKey};
-use bc_schema::{Batch, BootId, Container, ContainerId, LossReason, ProcessId, Resolution};
+use bc_schema::{Batch, BootId, Container, ContainerId, LossReason, ProcessId};
 use tokio::io::unix::AsyncFd;
 use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
@@ -44,7 +44,7 @@ use crate::registry::Registry;
 use crate::resolver::{Excludes, Globs, Units};
 use crate::runtime::{self, RuntimeFact, Written};
 use crate::sink::Sink;
-use crate::status::{Ring, Status};
+use crate::status::Status;
 
 /// How long before the end of a UTC second its sample is taken, so that a second's usage falls into that second.
 const BEFORE_SECOND_ENDS: Duration = Duration::from_millis(100);
@@ -54,10 +54,6 @@ const FIRST_DELIVERY: Duration = Duration::from_secs(2);
 const LAST_DELIVERY: Duration = Duration::from_secs(10);
 /// Samples in a row that may fail before the recorder gives up: the kernel may be short of memory for a moment.
 const FAILURES: u32 = 10;
-/// How long samples wait for more to share a batch with where nobody watches, and half a second: storing costs by the batch.
-const MOST_HELD_NS: u64 = 5_500_000_000;
-/// Samples that are kept at most.
-const MOST_HELD_SAMPLES: usize = 4_096;
 /// How often the ring is looked at while somebody waits for a run to finish, or for a job's number.
 const FINISHING: Duration = Duration::from_millis(10);
 
@@ -120,7 +116,7 @@ pub(crate) struct Agent {
     ring_waiting_bytes: u64,
     /// When the batch before the one that is being made was handed over, ns since the epoch.
     flushed_ns: u64,
-    memory: OwnMemory,
+    memory: account::OwnMemory,
     status: Status,
 }
 
@@ -276,7 +272,7 @@ impl Agent {
             ring: None,
             ring_waiting_bytes: 0,
             flushed_ns: 0,
-            memory: OwnMemory::open(),
+            memory: account::OwnMemory::open(),
             status: Status::default(),
             config,
         })
@@ -318,46 +314,6 @@ impl Agent {
         self.account_moved();
     }
 
-    /// Sends what there is, unless it is samples alone that nobody waits for.
-    fn flush_due(&mut self) {
-        self.state_containers();
-        self.state_losses();
-        let next_ns = self.clock.now_ns() + self.config.interval.as_nanos() as u64;
-        let minute = |at_ns| Resolution::Minute.bucket_ns(at_ns);
-        let may_wait = self.out.is_samples_alone()
-            && self.out.samples.len() < MOST_HELD_SAMPLES
-            && next_ns <= self.flushed_ns + MOST_HELD_NS
-            // No batch spans two minutes: the first sample of one packs the one before.
-            && minute(next_ns) == minute(self.flushed_ns);
-        if !may_wait || self.config.watched.now() {
-            self.flush();
-        }
-    }
-
-    /// Sends what there is; returns the batch's number.
-    fn flush(&mut self) -> u64 {
-        self.state_containers();
-        self.state_losses();
-        self.flushed_ns = self.clock.now_ns();
-        if self.out.is_empty() {
-            let number = self.delivery.pushed();
-            self.releases.travel(number);
-            return number;
-        }
-        // The next one will be much like it.
-        let empty = Batch {
-            host: self.config.host.clone(),
-            samples: Vec::with_capacity(self.out.samples.len()),
-            cpus: Vec::with_capacity(self.out.cpus.len()),
-            ..Batch::default()
-        };
-        let mut batch = std::mem::replace(&mut self.out, empty);
-        batch.until_ns = self.clock.now_ns();
-        let number = self.delivery.push(batch);
-        self.releases.travel(number);
-        number
-    }
-
     /// An orderly end: everything known is handed over, whatever still lives keeps its open end.
     fn stop(&mut self) {
         self.take_events();
@@ -386,50 +342,5 @@ impl Agent {
                 "nothing is pinned: a recorder that is killed would lose the seconds until the next one"
             );
         }
-    }
-
-    fn publish(&mut self, status: &watch::Sender<Status>) {
-        self.status.recording = true;
-        self.status.problem = self.kernel.unpinned().map(|why| {
-            format!("a recorder that is killed would lose the seconds until the next one: {why}")
-        });
-        self.status.containers = self.lives.len() as u64;
-        self.status.processes = self.registry.len() as u64;
-        let waiting_bytes = std::mem::take(&mut self.ring_waiting_bytes);
-        self.status.ring = self.ring.as_ref().map(|ring| Ring {
-            waiting_bytes,
-            size_bytes: ring.size_bytes(),
-        });
-        self.status.waiting = self.delivery.waiting();
-        self.status.own_cpu_ns = own_cpu_ns();
-        self.status.own_rss_bytes = self.memory.resident_pages() * self.page_bytes;
-        status.send_replace(self.status.clone());
-    }
-}
-
-/// CPU time of this process, all in.
-fn own_cpu_ns() -> u64 {
-    use nix::time::{ClockId, clock_gettime};
-    clock_gettime(ClockId::CLOCK_PROCESS_CPUTIME_ID)
-        .map_or(0, |time| Duration::from(time).as_nanos() as u64)
-}
-
-/// What the kernel says of this process's memory, kept open.
-struct OwnMemory(Option<File>);
-
-impl OwnMemory {
-    fn open() -> Self {
-        Self(File::open("/proc/self/statm").ok())
-    }
-
-    fn resident_pages(&self) -> u64 {
-        let mut text = [0; 128];
-        let read = self
-            .0
-            .as_ref()
-            .and_then(|file| file.read_at(&mut text, 0).ok());
-        let text = std::str::from_utf8(&text[..read.unwrap_or(0)]).unwrap_or_default();
-        let pages = text.split_ascii_whitespace().nth(1);
-        pages.and_then(|pages| pages.parse().ok()).unwrap_or(0)
     }
 }
