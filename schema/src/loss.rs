@@ -35,8 +35,8 @@ reasons! {
     RingFull = 0, "ring_full", "events of processes were lost: the kernel's ring buffer was full";
     /// A process ended that had found the process table full: only these sums know of it.
     ProcessTableFull = 1, "process_table_full", "processes are missing: the kernel programs had no room for them";
-    /// A process ended without an entry in a new cgroup, with no room even for sums.
-    WatchTableFull = 2, "watch_table_full", "processes may be missing: the kernel programs had no room for them, and it was not known yet whether they were a container's";
+    /// A process ended without an entry in a cgroup of which nothing is known, with no room in the accounts; or a cgroup was not watched.
+    WatchTableFull = 2, "watch_table_full", "processes may be missing: the kernel programs had no room for them, and it is not known whether they were a container's";
     /// The sampler did not run in this second (the recorder was stopped, starved or late).
     SamplesMissed = 3, "samples_missed", "no samples were taken: totals stay exact, the curve between is unknown";
     /// The arguments of an exec could not be read.
