@@ -44,7 +44,10 @@ pub(crate) fn settle(resolution: Resolution, entries: &mut Vec<Entry>) {
         };
         (entry.process, entry.epoch_ns, at_ns)
     };
-    entries.sort_by_key(key);
+    // Entries are large: their keys are sorted, and then each is moved once.
+    if !entries.is_sorted_by_key(key) {
+        entries.sort_by_cached_key(key);
+    }
     entries.dedup_by(|next, kept| {
         let same = key(next) == key(kept);
         if same {

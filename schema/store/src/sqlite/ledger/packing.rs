@@ -10,7 +10,7 @@ use rusqlite::{Connection, OptionalExtension};
 
 use super::Page;
 use super::known::Known;
-use crate::sqlite::block::{self, Entry};
+use crate::sqlite::block::{self, Entry, PackedEntry};
 use crate::sqlite::error::Failure;
 use crate::sqlite::pack::{self, Pack};
 use crate::sqlite::rows::{blob, number, signed, unsigned};
@@ -82,10 +82,18 @@ impl Page<'_> {
                 self.add_to_packs(no, current, std::mem::take(&mut parts))?;
                 current = second / MINUTE;
             }
-            for entry in block::read(Resolution::Second, second, blob(row, 1)?) {
-                let entry = entry?.unpack()?;
-                let part: &mut Vec<Entry> = parts.entry(pack::part(entry.process)).or_default();
-                part.push(entry);
+            let mut entries = block::read(Resolution::Second, second, blob(row, 1)?).peekable();
+            // They come in the order of their processes, and so in that of the parts.
+            while let Some(first) = entries.peek() {
+                let part = first.as_ref().map_or(0, |first| pack::part(first.process));
+                let of_part: &mut Vec<Entry> = parts.entry(part).or_default();
+                let is_of_part = |next: &Result<PackedEntry<'_>, Failure>| {
+                    next.as_ref()
+                        .map_or(true, |next| pack::part(next.process) == part)
+                };
+                while let Some(entry) = entries.next_if(is_of_part) {
+                    of_part.push(entry?.unpack()?);
+                }
             }
         }
         self.add_to_packs(no, current, parts)?;

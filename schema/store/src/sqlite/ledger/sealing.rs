@@ -1,10 +1,11 @@
 //! Sealing: when a life's minute is over, its seconds are folded into the minute's block; the hour's minutes into the hour's, the day's
 //! hours into the day's. So the blocks of a resolution that are not folded into the next one are always of one of its buckets.
 
+use std::collections::BTreeMap;
 use std::collections::hash_map::Entry::{Occupied, Vacant};
-use std::collections::{BTreeMap, HashMap};
 
 use bc_schema::Resolution;
+use rustc_hash::FxHashMap;
 
 use super::Page;
 use crate::cell::Cell;
@@ -93,7 +94,7 @@ impl Page<'_> {
         buckets: std::ops::Range<u64>,
     ) -> Result<BTreeMap<u64, Vec<Entry>>, Failure> {
         let finer = finer(resolution);
-        let mut folded: HashMap<(u64, u64, u64), Cell> = HashMap::new();
+        let mut folded: FxHashMap<(u64, u64, u64), Cell> = FxHashMap::default();
         // The latest first: of the others only the maxima are looked at.
         let mut find = self.db.prepare_cached(
             "SELECT bucket, block FROM blocks WHERE life = ?1 AND resolution = ?2 AND bucket >= ?3 AND bucket < ?4 AND part = ?5
