@@ -68,7 +68,7 @@ async fn of_container(store: &dyn Store, id: &ContainerId) -> OfContainer {
                     ids: None,
                 };
                 let rows = store.series(id, &query).await.unwrap();
-                columns::assert_same_as_rows(store, id, &query, &rows).await;
+                columns::assert_same_as_rows(store, id, &query, series.len(), &rows).await;
                 series.push(((resolution, from_ns, to_ns), rows));
             }
         }
