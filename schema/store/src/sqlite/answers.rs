@@ -3,6 +3,7 @@
 mod columns;
 mod containers;
 mod cpus;
+mod latest;
 mod losses;
 mod processes;
 mod series;

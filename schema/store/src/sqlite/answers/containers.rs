@@ -7,7 +7,8 @@ use bc_schema::store::{ContainerQuery, ContainerRecord, ContainerState};
 use bc_schema::{Container, ContainerId, ContainerKind, Metric, Metrics, usage};
 use rusqlite::Connection;
 
-use super::walk::{Latest, Walk};
+use super::latest::Latest;
+use super::walk::Walk;
 use super::{Life, Resolved, lives, resolve};
 use crate::facts;
 use crate::sqlite::error::Failure;

@@ -8,7 +8,8 @@ use bc_schema::{
 };
 use rusqlite::{Connection, OptionalExtension, Row};
 
-use super::walk::{Latest, Walk};
+use super::latest::Latest;
+use super::walk::Walk;
 use super::{lives, numbers, resolve};
 use crate::facts::{self, Window};
 use crate::sqlite::error::Failure;

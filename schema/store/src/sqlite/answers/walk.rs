@@ -1,15 +1,12 @@
-//! Walking the blocks of a life, newest first, and what the latest samples of its processes are.
+//! Walking the blocks and packs of a life, newest or oldest first.
 
 use std::collections::BTreeSet;
-use std::collections::hash_map::Entry::{Occupied, Vacant};
 
-use bc_schema::{Metrics, Resolution, usage};
+use bc_schema::Resolution;
 use rusqlite::blob::Blob;
 use rusqlite::{Connection, MAIN_DB, Rows};
-use rustc_hash::FxHashMap;
 
 use super::Life;
-use crate::cell::Cell;
 use crate::sqlite::block::{self, Entry, PackedEntry};
 use crate::sqlite::error::Failure;
 use crate::sqlite::pack::{self, Pack, ReadPlace};
@@ -224,26 +221,6 @@ impl Walk<'_> {
         }
         Ok(())
     }
-
-    /// Adds the latest sample of each process and epoch.
-    pub(super) fn latest(&self, latest: &mut Latest) -> Result<(), Failure> {
-        let unsealed = self.life.unsealed(Resolution::Day);
-        for (resolution, from) in unsealed.chain([(Resolution::Day, 0)]) {
-            self.blocks(resolution, from, i64::MAX as u64, |_, entry| {
-                let epoch_ns = entry.epoch_ns()?;
-                match latest.places.entry((entry.process(), epoch_ns)) {
-                    Occupied(known) => entry.replace_earlier(&mut latest.cells[*known.get()])?,
-                    Vacant(new) => {
-                        new.insert(latest.cells.len());
-                        latest.cells.push(entry.unpack()?.cell);
-                        latest.epochs.insert(epoch_ns);
-                    }
-                }
-                Ok(())
-            })?;
-        }
-        Ok(())
-    }
 }
 
 /// A sample, as a block or a pack has it. It is looked at once and not kept.
@@ -272,57 +249,5 @@ impl Told<'_> {
             Self::InBlock(entry) => entry.unpack(),
             Self::Open(entry) => Ok(*entry),
         }
-    }
-
-    /// Takes the place of what is known of its process and epoch, where that is earlier. The latest come first, so most is not unpacked.
-    fn replace_earlier(&self, known: &mut Cell) -> Result<(), Failure> {
-        let at_ns = match self {
-            Self::InBlock(entry) => entry.at_ns()?,
-            Self::Open(entry) => entry.cell.at_ns,
-        };
-        if at_ns >= known.at_ns {
-            known.merge(&self.unpack()?.cell);
-        }
-        Ok(())
-    }
-}
-
-/// The latest sample of each process (by number) and epoch.
-#[derive(Default)]
-pub(super) struct Latest {
-    places: FxHashMap<(u64, u64), usize>,
-    cells: Vec<Cell>,
-    /// Of any process: there are as many as recorders that could not count from the processes' beginnings.
-    epochs: BTreeSet<u64>,
-}
-
-impl Latest {
-    /// The processes that have one, each once.
-    pub(super) fn processes(&self) -> Vec<u64> {
-        let mut processes: Vec<_> = self.places.keys().map(|(process, _)| *process).collect();
-        processes.sort_unstable();
-        processes.dedup();
-        processes
-    }
-
-    /// Whole-life usage of a process.
-    pub(super) fn totals(&self, process: u64, baseline: Option<&Metrics>) -> Metrics {
-        let latest: Vec<_> = self
-            .of(process)
-            .map(|(epoch_ns, cell)| (epoch_ns, cell.at_ns, cell.metrics))
-            .collect();
-        usage::totals(&latest, baseline)
-    }
-
-    /// When the latest of a process was taken.
-    pub(super) fn last_ns(&self, process: u64) -> Option<u64> {
-        self.of(process).map(|(_, cell)| cell.at_ns).max()
-    }
-
-    fn of(&self, process: u64) -> impl Iterator<Item = (u64, &Cell)> {
-        self.epochs.iter().filter_map(move |&epoch_ns| {
-            let place = self.places.get(&(process, epoch_ns))?;
-            Some((epoch_ns, &self.cells[*place]))
-        })
     }
 }
