@@ -88,7 +88,7 @@ fn what_runs_a_hundred_cgroups_deep_belongs_to_the_top_one() {
         .collect();
     let tree = Tree::new(&format!("{top}{below}"));
     let throng = oracle::path("throng");
-    let mut command = tree.command(&throng, &["short", "5", "2", "100"]);
+    let mut command = tree.command(&throng, &["short", "5", "2", "200"]);
     let ended = Process::start(&mut command).finish(ENDS_WITHIN).success();
     let truth = truths(&ended.stdout).pop().expect("it says how it ended");
     drop(tree);
@@ -183,11 +183,12 @@ fn a_process_of_a_thousand_threads_is_one_row_with_all_their_cpu() {
     assert_eq!(rows.len(), 2, "the burner and its parent: {rows:?}");
     let is_burner = |row: &&Row| u64::from(row.pid) == number(&burn, "burner");
     let burner = rows.iter().find(is_burner).expect("the burner has a row");
+    // A thread cannot count its own way out: a fifth of a millisecond is more than that takes on a busy machine.
     assert_within(
         "CPU of a thousand threads",
         burner.total("cpu_ns"),
         number(&burn, "cpu_ns"),
-        0.01,
+        0.02,
     );
     let losses = up.api.losses("threads");
     assert!(
