@@ -5,7 +5,7 @@
 
 mod lanes;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
 use bc_schema::store::{ColumnQuery, EachRun};
 use bc_schema::{ContainerId, Resolution};
@@ -237,11 +237,15 @@ fn gathered(
     if from >= to {
         return Ok(());
     }
-    let mut of_each: HashMap<u64, Vec<OfBucket>> = HashMap::new();
+    let mut of_each: FxHashMap<u64, Vec<OfBucket>> = FxHashMap::default();
     let mut add = |bucket: u64, told: Told<'_>| {
-        let entry = told.unpack()?;
-        let buckets = of_each.entry(entry.process).or_default();
-        buckets.push((entry.epoch_ns, bucket, entry.cell));
+        let epoch_ns = told.epoch_ns()?;
+        let buckets = of_each.entry(told.process()).or_default();
+        // The latest come first: mostly the ones before them in a bucket add little to it.
+        match buckets.last_mut() {
+            Some(last) if (last.0, last.1) == (epoch_ns, bucket) => told.merge_into(&mut last.2)?,
+            _ => buckets.push((epoch_ns, bucket, told.unpack()?.cell)),
+        }
         Ok(())
     };
     walk.blocks(resolution, from, to, &mut add)?;

@@ -7,6 +7,7 @@ use rusqlite::blob::Blob;
 use rusqlite::{Connection, MAIN_DB, Rows};
 
 use super::Life;
+use crate::cell::Cell;
 use crate::sqlite::block::{self, Entry, PackedEntry};
 use crate::sqlite::error::Failure;
 use crate::sqlite::pack::{self, Pack, ReadPlace};
@@ -249,5 +250,14 @@ impl Told<'_> {
             Self::InBlock(entry) => entry.unpack(),
             Self::Open(entry) => Ok(*entry),
         }
+    }
+
+    /// Merges it into what is known of its process and epoch in a bucket.
+    pub(super) fn merge_into(&self, known: &mut Cell) -> Result<(), Failure> {
+        match self {
+            Self::InBlock(entry) => entry.merge_into(known)?,
+            Self::Open(entry) => known.merge(&entry.cell),
+        }
+        Ok(())
     }
 }
