@@ -2,16 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::time::Duration;
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::http::{self, Answer, segment};
-use super::wait;
-
-/// How long a record may take from the end of a process to the answer.
-const PATIENCE: Duration = Duration::from_secs(20);
+use super::wait::{self, PATIENCE};
 
 /// Asks as somebody.
 #[derive(Clone)]

@@ -4,12 +4,8 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Duration;
 
-use super::wait;
-
-/// How long what ran in it may take to end.
-const EMPTY_WITHIN: Duration = Duration::from_secs(5);
+use super::wait::{self, PATIENCE};
 
 /// A cgroup, removed on drop.
 pub(crate) struct Cgroup {
@@ -143,7 +139,7 @@ fn remove(dir: &Path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error.to_string()),
         _ => Ok(()),
     };
-    if let Err(error) = wait::attempt(EMPTY_WITHIN, removed) {
+    if let Err(error) = wait::attempt(PATIENCE, removed) {
         eprintln!("the cgroup {} stays: {error}", dir.display());
         assert!(
             std::thread::panicking(),

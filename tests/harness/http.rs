@@ -4,12 +4,11 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use socket2::{Domain, Socket, Type};
 
-/// How long the server may be silent.
-const PATIENCE: Duration = Duration::from_secs(20);
+use super::wait::PATIENCE;
 
 /// An answer.
 #[derive(Debug, Clone)]

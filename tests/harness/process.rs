@@ -11,6 +11,11 @@ use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::{Id, WaitPidFlag, waitid};
 use nix::unistd::Pid;
 
+/// How long one that is not waited for may take to end by itself.
+const ENDS_WITHIN: Duration = Duration::from_secs(20);
+/// How many lines of what it said are shown when a test fails.
+const LAST_WORDS: usize = 30;
+
 /// A started process.
 pub(crate) struct Process {
     child: Child,
@@ -212,13 +217,20 @@ impl Drop for Process {
             // A recorder that is let go orderly takes its programs out of the kernel; one that does not go is killed.
             self.signal(Signal::SIGCONT);
             self.signal(Signal::SIGTERM);
-            if self.ended.recv_timeout(Duration::from_secs(5)).is_err() {
+            if self.ended.recv_timeout(ENDS_WITHIN).is_err() {
                 let _ = self.child.kill();
             }
             let _ = self.child.wait();
         }
         if std::thread::panicking() {
-            eprintln!("--- what {} said:\n{}---", self.name, self.stderr());
+            let said = self.stderr();
+            let lines: Vec<&str> = said.lines().collect();
+            let last = lines.len().saturating_sub(LAST_WORDS);
+            eprintln!(
+                "--- the last that {} said:\n{}\n---",
+                self.name,
+                lines[last..].join("\n")
+            );
         }
     }
 }

@@ -1,6 +1,6 @@
 //! A running `bubble-chamber up` with a data directory of its own, and what a user does with it.
 
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -9,14 +9,14 @@ use tempfile::TempDir;
 
 use super::api::Api;
 use super::process::{Ended, Process};
+use super::wait::{self, PATIENCE};
 use super::{oracle, program};
 
-/// From the start to the line with the admin's URL: loading the kernel programs takes most of it.
-const STARTS_WITHIN: Duration = Duration::from_secs(30);
-/// From SIGTERM to the end.
-const STOPS_WITHIN: Duration = Duration::from_secs(15);
 /// For a command under `run`, its records included.
-pub(crate) const RUNS_WITHIN: Duration = Duration::from_secs(60);
+pub(crate) const RUNS_WITHIN: Duration = PATIENCE;
+
+/// An address on loopback with a port of the kernel's choice: one that is looked for first may be somebody else's by then.
+pub(crate) const ANY_PORT: &str = "127.0.0.1:0";
 
 /// The data directory of a test.
 pub(crate) struct Data {
@@ -61,22 +61,21 @@ impl Data {
     /// Starts `up` in it, with further arguments.
     #[track_caller]
     pub(crate) fn up(&self, args: &[&str]) -> Up {
-        let address = free_address();
-        let listen = address.to_string();
         let process = Process::start(
-            program::command(&["up", "--data", self.as_str(), "--listen", &listen]).args(args),
+            program::command(&["up", "--data", self.as_str(), "--listen", ANY_PORT]).args(args),
         );
         // The one thing on standard output is the admin's URL, with some words around it.
-        let (url, token) = std::iter::repeat_with(|| process.line(STARTS_WITHIN))
+        let (url, token) = std::iter::repeat_with(|| process.line(PATIENCE))
             .find_map(|line| {
                 line.split_once("token=")
                     .map(|(url, token)| (url.trim().to_owned(), token.trim().to_owned()))
             })
             .expect("lines come until there are no more, which fails by itself");
-        assert!(
-            url.starts_with(&format!("http://{address}/")),
-            "the URL leads elsewhere: {url}"
-        );
+        let address = url
+            .strip_prefix("http://")
+            .and_then(|rest| rest.split('/').next()?.parse::<SocketAddr>().ok())
+            .filter(|address| address.ip().is_loopback())
+            .unwrap_or_else(|| panic!("the URL leads elsewhere: {url}"));
         let api = Api { address, token };
         Up {
             process,
@@ -90,7 +89,7 @@ impl Data {
     pub(crate) fn token(&self, args: &[&str]) -> String {
         let ended =
             Process::start(program::command(&["token", "--data", self.as_str()]).args(args))
-                .finish(STOPS_WITHIN)
+                .finish(PATIENCE)
                 .success();
         assert_eq!(
             ended.stdout.len(),
@@ -169,16 +168,25 @@ impl Up {
         self.process.stderr()
     }
 
+    /// Waits until it has logged this: what it writes is read beside the test.
+    #[track_caller]
+    pub(crate) fn has_logged(&self, text: &str) {
+        wait::until(&format!("`{text}` in the log"), PATIENCE, || {
+            let said = self.stderr();
+            said.contains(text).then_some(()).ok_or(said)
+        });
+    }
+
     /// Asks it to end, and says how it did.
     #[track_caller]
     pub(crate) fn terminate(self) -> Ended {
-        self.process.terminate(STOPS_WITHIN * 3)
+        self.process.terminate(PATIENCE)
     }
 
     /// Stops it as an init system would, and fails unless it goes orderly.
     #[track_caller]
     pub(crate) fn stop(self) -> Ended {
-        self.process.terminate(STOPS_WITHIN).success()
+        self.process.terminate(PATIENCE).success()
     }
 }
 
@@ -194,11 +202,4 @@ pub(crate) fn run_oracle(
     let mut command = vec![path.as_str()];
     command.extend(args);
     oracle::truths(&data.run(id, &command).finish(RUNS_WITHIN).success().stdout)
-}
-
-/// An address on loopback that nobody listens on.
-pub(crate) fn free_address() -> SocketAddr {
-    TcpListener::bind("127.0.0.1:0")
-        .and_then(|listener| listener.local_addr())
-        .expect("loopback has a free port")
 }

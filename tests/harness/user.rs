@@ -4,13 +4,13 @@ use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
-use std::time::Duration;
 
 use nix::libc;
 
 use super::process::Process;
 use super::program;
 use super::up::Data;
+use super::wait::PATIENCE;
 
 /// By their id, in a group of the same number and no other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,9 +53,8 @@ impl User {
         let streams: Vec<UnixStream> =
             std::thread::scope(|scope| scope.spawn(connect).join().expect("the thread connects"));
         for stream in &streams {
-            let patience = Some(Duration::from_secs(30));
             stream
-                .set_read_timeout(patience)
+                .set_read_timeout(Some(PATIENCE))
                 .expect("a patience can be set");
         }
         streams

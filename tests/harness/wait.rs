@@ -2,6 +2,9 @@
 
 use std::time::{Duration, Instant};
 
+/// For what is sure to come. It costs nothing where it comes, and a busy machine or a slow disk may take its time.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+
 /// Between two looks.
 const PAUSE: Duration = Duration::from_millis(25);
 
