@@ -8,6 +8,8 @@ use nix::time::{ClockId, clock_gettime};
 const REREAD: Duration = Duration::from_secs(60);
 /// Smaller steps forward are the drift that any clock has; they are taken and not declared.
 const DECLARED_STEP_NS: i64 = 500_000_000;
+/// How often the clocks are compared for one offset.
+const LOOKS: u32 = 5;
 
 /// Turns boot-clock readings into UTC.
 #[derive(Debug, Clone)]
@@ -20,10 +22,9 @@ pub(crate) struct Clock {
 impl Clock {
     /// Reads both clocks.
     pub(crate) fn new() -> Self {
-        let boot_ns = boot_now_ns();
         Self {
-            offset_ns: realtime_now_ns() as i64 - boot_ns as i64,
-            read_boot_ns: boot_ns,
+            offset_ns: offset_now_ns(),
+            read_boot_ns: boot_now_ns(),
         }
     }
 
@@ -45,7 +46,7 @@ impl Clock {
             return None;
         }
         self.read_boot_ns = boot_ns;
-        self.take(realtime_now_ns() as i64 - boot_ns as i64)
+        self.take(offset_now_ns())
     }
 
     fn take(&mut self, offset_ns: i64) -> Option<u64> {
@@ -66,8 +67,17 @@ pub(crate) fn boot_now_ns() -> u64 {
     read_ns(ClockId::CLOCK_BOOTTIME)
 }
 
-fn realtime_now_ns() -> u64 {
-    read_ns(ClockId::CLOCK_REALTIME)
+/// Realtime less boot clock. Between two clocks the reader may be interrupted, on a busy machine for many milliseconds; so realtime is
+/// read between two readings of the boot clock, and the closest of a few such pairs counts.
+fn offset_now_ns() -> i64 {
+    let look = || {
+        let before_ns = boot_now_ns();
+        let utc_ns = read_ns(ClockId::CLOCK_REALTIME);
+        let apart_ns = boot_now_ns() - before_ns;
+        (apart_ns, utc_ns as i64 - (before_ns + apart_ns / 2) as i64)
+    };
+    let closest = (0..LOOKS).map(|_| look()).min();
+    closest.map_or(0, |(_, offset_ns)| offset_ns)
 }
 
 fn read_ns(clock: ClockId) -> u64 {

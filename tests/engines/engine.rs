@@ -2,7 +2,6 @@
 
 use std::path::Path;
 use std::process::Command;
-use std::time::Duration;
 
 use serde_json::Value;
 
@@ -11,13 +10,10 @@ use crate::harness::assert_within;
 use crate::harness::oracle::{self, number};
 use crate::harness::program::required;
 use crate::harness::up::{Data, Up};
-use crate::harness::wait;
+use crate::harness::wait::{self, PATIENCE};
 
 /// Where the oracles are mounted in a container.
 pub(crate) const ORACLES: &str = "/oracles";
-
-/// From the start of recording to the connection with each engine.
-const FOLLOWS_WITHIN: Duration = Duration::from_secs(10);
 
 /// A call of Docker's client.
 pub(crate) fn docker(args: &[&str]) -> Command {
@@ -78,7 +74,7 @@ pub(crate) fn up_with(data: &Data, args: &[&str]) -> Up {
         &sockets[1],
     ];
     let up = data.up(&[&own[..], args].concat());
-    wait::until("the runtimes to be followed", FOLLOWS_WITHIN, || {
+    wait::until("the runtimes to be followed", PATIENCE, || {
         let log = up.stderr();
         let followed = |socket: &&String| {
             let socket = format!("socket={socket}");

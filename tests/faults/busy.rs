@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::database::{dumped, seconds_of};
 use crate::harness::up::Up;
+use crate::harness::wait::PATIENCE;
 
 /// Uses CPU until its standard input is closed.
 pub(crate) const BUSY: [&str; 3] = [
@@ -15,7 +16,7 @@ pub(crate) const BUSY: [&str; 3] = [
 ];
 
 /// Until an answer shows what has changed.
-pub(crate) const SHOWS_WITHIN: Duration = Duration::from_secs(60);
+pub(crate) const SHOWS_WITHIN: Duration = PATIENCE;
 
 /// What is told to be wrong; recording itself goes on.
 #[track_caller]

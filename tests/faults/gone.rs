@@ -29,6 +29,7 @@ fn a_database_that_is_away_is_waited_for() {
         })
     };
 
+    let before_ms = stored_ms(&up, "away");
     fs::rename(&file, &aside).expect("it can be moved");
     told("was removed or renamed");
     let theirs = b"not yours to write to";
@@ -39,6 +40,12 @@ fn a_database_that_is_away_is_waited_for() {
     fs::rename(&aside, &file).expect("it can be moved back");
     wait::until("the end of the problem", SHOWS_WITHIN, || {
         problem(&up).map_or(Ok(()), Err)
+    });
+    // Long enough for a gap to show.
+    wait::until("what was recorded meanwhile", SHOWS_WITHIN, || {
+        (stored_ms(&up, "away") > before_ms + 5_000.0)
+            .then_some(())
+            .ok_or("it is not stored".to_owned())
     });
     run.close_stdin();
     run.finish(RUNS_WITHIN).success();

@@ -1,7 +1,7 @@
 //! Who may see what: tokens that open, tokens that do not, and hosts that are not ours. Sessions are in `session`.
 
 use std::net::Ipv4Addr;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::json;
 
@@ -9,7 +9,7 @@ use crate::harness::http::{self, Answer};
 use crate::harness::jwt::{self, AUDIENCE};
 use crate::harness::program::turn;
 use crate::harness::up::{Data, RUNS_WITHIN, Up};
-use crate::harness::wait;
+use crate::harness::wait::{self, PATIENCE};
 
 /// A running `up` that has recorded two containers, `mine` and `other`.
 pub(crate) fn recorded(data: &Data) -> Up {
@@ -219,10 +219,10 @@ fn a_printed_token_ends_when_it_said_it_would() {
     let _turn = turn();
     let data = Data::new();
     let up = recorded(&data);
-    let token = data.token(&["--container", "mine", "--for", "2s"]);
+    let token = data.token(&["--container", "mine", "--for", "5s"]);
     let ask = || get_as(&up, "/api/v1/containers/mine", &format!("token {token}")).status;
     assert_eq!(ask(), 200);
-    wait::until("the token's end", Duration::from_secs(4), || match ask() {
+    wait::until("the token's end", PATIENCE, || match ask() {
         401 => Ok(()),
         status => Err(format!("it still opens: {status}")),
     });

@@ -103,9 +103,12 @@ fn a_curve_adds_up_to_the_total() {
         .filter_map(serde_json::Value::as_f64)
         .collect();
     let area_ns = means.iter().sum::<f64>() * step_s;
+    // Unless the machine was too busy for one: then that is declared.
+    let losses = up.api.losses("curve");
+    let missed = losses.iter().filter(|loss| loss.reason == "samples_missed");
     assert!(
-        means.len() >= 3,
-        "2.5 s have three seconds with a sample: {usage}"
+        means.len() + missed.count() >= 3,
+        "2.5 s have three seconds with a sample: {usage}, {losses:?}"
     );
     assert_within(
         "the area under the curve",

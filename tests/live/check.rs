@@ -1,19 +1,17 @@
 //! `recorder --check`: says how this kernel stands, by trying.
 
 use std::process::Command;
-use std::time::Duration;
 
 use serde_json::Value;
 
 use crate::harness::process::{Ended, Process};
 use crate::harness::program::{self, turn};
 use crate::harness::up::Data;
-
-const ANSWERS_WITHIN: Duration = Duration::from_secs(60);
+use crate::harness::wait::PATIENCE;
 
 fn check(words: &[&str]) -> Ended {
     let words = [&["recorder", "--check"], words].concat();
-    Process::start(&mut program::command(&words)).finish(ANSWERS_WITHIN)
+    Process::start(&mut program::command(&words)).finish(PATIENCE)
 }
 
 fn json(ended: &Ended) -> Value {
@@ -54,7 +52,7 @@ fn where_nothing_can_be_recorded_it_says_why_and_what_to_do() {
     let _turn = turn();
     let program = program::path().to_str().expect("its name is text");
     let words = ["--fork", "--pid", program, "recorder", "--check"];
-    let ended = Process::start(Command::new("unshare").args(words)).finish(ANSWERS_WITHIN);
+    let ended = Process::start(Command::new("unshare").args(words)).finish(PATIENCE);
     assert_eq!(ended.code(), 1, "{}", ended.stderr);
     assert!(ended.stderr.contains("--pid=host"), "{}", ended.stderr);
     assert_eq!(

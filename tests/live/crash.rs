@@ -14,7 +14,7 @@ use crate::harness::assert_within;
 use crate::harness::oracle::{self, number, truths};
 use crate::harness::process::Process;
 use crate::harness::program::{self, turn};
-use crate::harness::up::{Data, RUNS_WITHIN, Up, free_address};
+use crate::harness::up::{ANY_PORT, Data, RUNS_WITHIN, Up};
 use crate::harness::wait;
 
 /// How often the recorder is killed.
@@ -114,8 +114,7 @@ fn kill_often(data: &Data, storm: &mut Process, burns: &mut Process, up: Up) -> 
         chance.pass_below(300);
         // Some are killed before they have begun.
         while kills < KILLS && chance.below(3) == 0 {
-            let listen = free_address().to_string();
-            let args = ["up", "--data", data.as_str(), "--listen", &listen];
+            let args = ["up", "--data", data.as_str(), "--listen", ANY_PORT];
             let early = Process::start(&mut program::command(&args));
             chance.pass_below(600);
             early.signal(Signal::SIGKILL);
@@ -276,8 +275,7 @@ fn pins_of_another_build_are_cleared_and_counting_goes_on_from_the_kernels_total
     let up = data.up(&[]);
     assert!(!other.exists(), "what cannot be used is cleared");
     assert_eq!(build(&data), earlier, "and pinned anew under its own name");
-    let said = up.stderr();
-    assert!(said.contains("another build"), "{said}");
+    up.has_logged("another build");
     oracle.close_stdin();
     let truth = truths(&oracle.finish(RUNS_WITHIN).success().stdout).remove(0);
     up.api.past("survivor");
@@ -305,7 +303,7 @@ fn a_recorder_without_pins_says_so() {
         said.ok_or(me.to_string())
     });
     assert!(said.contains("killed") && said.contains("log"), "{said}");
-    assert!(up.stderr().contains("nothing is pinned"), "{}", up.stderr());
+    up.has_logged("nothing is pinned");
     up.stop();
 }
 

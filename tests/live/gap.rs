@@ -25,7 +25,8 @@ fn seconds_without_samples_are_declared_and_totals_stay_exact() {
     let _turn = turn();
     let data = Data::new();
     let up = data.up(&[]);
-    let run = data.run("gap", &[&oracle::path("burn"), "single", "6000"]);
+    let mut run = data.run("gap", &[&oracle::path("burn"), "pause", "400"]);
+    run.line(RUNS_WITHIN);
     let burner = wait::until("the burner's first sample", RUNS_WITHIN, || {
         up.api.container("gap").ok_or("the run is not known")?;
         let processes = up.api.processes("gap");
@@ -34,7 +35,7 @@ fn seconds_without_samples_are_declared_and_totals_stay_exact() {
             .find(|p| {
                 p.totals
                     .get("cpu_ns")
-                    .is_some_and(|cpu_ns| *cpu_ns > 500_000_000)
+                    .is_some_and(|cpu_ns| *cpu_ns > 300_000_000)
             })
             .ok_or("no sample".to_owned())
     });
@@ -45,6 +46,7 @@ fn seconds_without_samples_are_declared_and_totals_stay_exact() {
     let resumed_ms = now_ms();
     up.signal(Signal::SIGCONT);
 
+    run.close_stdin();
     let truth = truths(&run.finish(RUNS_WITHIN).success().stdout).remove(0);
     up.api.past("gap");
     let missed: Vec<_> = up
@@ -53,19 +55,17 @@ fn seconds_without_samples_are_declared_and_totals_stay_exact() {
         .into_iter()
         .filter(|loss| loss.reason == "samples_missed")
         .collect();
-    let count: u64 = missed.iter().map(|loss| loss.count).sum();
-    // A sample is due each second; three seconds hold two that must be missed, and at most four that can be.
+    // Told by its second: the one that the stop fell into may have begun before it. A busy machine may miss more, before and after.
+    let stopped = missed
+        .iter()
+        .filter(|loss| (stopped_ms - 1_000.0..=resumed_ms).contains(&loss.at_ms));
+    let count: u64 = stopped.map(|loss| loss.count).sum();
+    // A sample is due each second; three seconds hold two that must be missed.
+    let most = ((resumed_ms - stopped_ms) / 1e3) as u64 + 2;
     assert!(
-        (2..=4).contains(&count),
+        (STOPPED_FOR.as_secs() - 1..=most).contains(&count),
         "{STOPPED_FOR:?} without samples were declared as {count}: {missed:?}"
     );
-    for loss in &missed {
-        // Told by its second: the one that the stop fell into may have begun before it.
-        assert!(
-            (stopped_ms - 1_000.0..=resumed_ms).contains(&loss.at_ms),
-            "{loss:?} is not between {stopped_ms} and {resumed_ms}"
-        );
-    }
 
     let usage = up
         .api

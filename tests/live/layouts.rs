@@ -25,16 +25,18 @@ fn own(path: &str) -> String {
 #[track_caller]
 fn lived(up: &Up, path: &str, id: &str, environment: &[(&str, &str)]) -> Container {
     let tree = Tree::new(path);
+    let mut command = tree.command(&oracle::path("storm"), &["3", "mix", "-"]);
+    let storm = Process::start(command.envs(environment.iter().copied()));
     // A job's number has to be met with while somebody is there who says it.
-    let linger_ms = if environment.is_empty() {
-        "100"
-    } else {
-        "2500"
-    };
-    let mut command = tree.command(&oracle::path("storm"), &["3", "mix", linger_ms]);
-    Process::start(command.envs(environment.iter().copied()))
-        .finish(RUNS_WITHIN)
-        .success();
+    if !environment.is_empty() {
+        wait::until("the job", RUNS_WITHIN, || {
+            up.api
+                .container(id)
+                .map(drop)
+                .ok_or("it is not known".into())
+        });
+    }
+    storm.finish(RUNS_WITHIN).success();
     drop(tree);
     let past = up.api.past(id);
     let rows = up.api.processes(id);
@@ -233,17 +235,20 @@ fn a_job_behind_a_sluid_goes_by_the_number_its_processes_have() {
 #[track_caller]
 fn lived_again(up: &Up, path: &str, id: &str, environment: &[(&str, &str)]) {
     let tree = Tree::new(path);
-    let mut command = tree.command(&oracle::path("storm"), &["3", "mix", "2500"]);
-    Process::start(command.envs(environment.iter().copied()))
-        .finish(RUNS_WITHIN)
-        .success();
+    let mut command = tree.command(&oracle::path("storm"), &["3", "mix", "-"]);
+    let storm = Process::start(command.envs(environment.iter().copied()));
+    let second = |state: &str| {
+        wait::until("the second life", RUNS_WITHIN, || {
+            let known = up.api.get(&format!("/api/v1/containers/{id}")).json();
+            let lives = known["lives"].as_array().map_or(0, Vec::len);
+            match (lives, known["state"].as_str()) {
+                (2, Some(is)) if is == state => Ok(()),
+                _ => Err(known.to_string()),
+            }
+        });
+    };
+    second("live");
+    storm.finish(RUNS_WITHIN).success();
     drop(tree);
-    wait::until("the second life", RUNS_WITHIN, || {
-        let known = up.api.get(&format!("/api/v1/containers/{id}")).json();
-        let lives = known["lives"].as_array().map_or(0, Vec::len);
-        match (lives, known["state"].as_str()) {
-            (2, Some("past")) => Ok(()),
-            _ => Err(known.to_string()),
-        }
-    });
+    second("past");
 }

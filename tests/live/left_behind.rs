@@ -3,7 +3,7 @@
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use crate::harness::api::{Api, Process};
+use crate::harness::api::{Api, Loss, Process};
 use crate::harness::assert_within;
 use crate::harness::oracle::{self, number};
 use crate::harness::process;
@@ -16,8 +16,13 @@ use crate::harness::wait;
 const DAEMON: &str =
     "(setsid sh -c 'echo $$; exec sleep 600 >/dev/null 2>&1' </dev/null &); exit 3";
 
+/// Kills the daemon, once it is what it is to become.
 fn end(pid: &str) {
     let pid = pid.trim().parse().expect("the daemon says its pid");
+    wait::until("the daemon's sleep", RUNS_WITHIN, || {
+        let name = std::fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
+        (name == "sleep\n").then_some(()).ok_or(name)
+    });
     kill(Pid::from_raw(pid), Signal::SIGKILL).expect("it lives");
 }
 
@@ -27,6 +32,16 @@ fn sleeper(api: &Api, id: &str) -> Process {
     found
         .unwrap_or_else(|| panic!("the daemon is not there: {processes:?}"))
         .clone()
+}
+
+/// Waits until it is declared that nobody recorded.
+#[track_caller]
+fn declared_down(api: &Api, id: &str, fits: fn(&Loss) -> bool) {
+    wait::until("the time without a recorder", RUNS_WITHIN, || {
+        let losses = api.losses(id);
+        let mut down = losses.iter().filter(|loss| loss.reason == "recorder_down");
+        down.any(fits).then_some(()).ok_or(format!("{losses:?}"))
+    });
 }
 
 /// How many cgroups of a run there are, in any hierarchy.
@@ -49,8 +64,13 @@ fn under_an_up_a_daemon_stays_recorded() {
     let ended = run.finish(RUNS_WITHIN);
     assert_eq!(ended.code(), 3, "{}", ended.stderr);
     assert!(ended.stderr.contains("stay recorded"), "{}", ended.stderr);
-    let alive = up.api.container("daemon-up").expect("it is recorded");
-    assert_eq!((alive.state.as_str(), alive.open_processes), ("live", 1));
+    wait::until("the daemon alone", RUNS_WITHIN, || {
+        let alive = up.api.container("daemon-up").ok_or("it is not known")?;
+        match (alive.state.as_str(), alive.open_processes) {
+            ("live", 1) => Ok(()),
+            _ => Err(format!("{alive:?}")),
+        }
+    });
     assert_eq!(cgroups("daemon-up"), 1);
 
     end(&pid);
@@ -86,13 +106,7 @@ fn after_a_lone_run_the_loss_of_a_daemon_is_said_and_declared() {
 
     let up = data.up(&[]);
     up.api.past("daemon-alone");
-    let losses = up.api.losses("daemon-alone");
-    assert!(
-        losses
-            .iter()
-            .any(|loss| loss.reason == "recorder_down" && loss.container),
-        "{losses:?}"
-    );
+    declared_down(&up.api, "daemon-alone", |loss| loss.container);
     assert!(sleeper(&up.api, "daemon-alone").end_unseen);
     up.stop();
 }
@@ -152,11 +166,7 @@ fn an_up_takes_over_from_a_lone_run_and_it_stays_one_life() {
         panic!("the shell is the first of all, then and now: {roots:?}")
     };
     assert_eq!((shell.exit_code, shell.end_unseen), (Some(5), false));
-    let losses = up.api.losses("handed");
-    assert!(
-        losses.iter().any(|loss| loss.reason == "recorder_down"),
-        "the moment between is declared: {losses:?}"
-    );
+    declared_down(&up.api, "handed", |_| true);
     up.stop();
 }
 
@@ -183,6 +193,9 @@ fn an_up_that_cannot_start_takes_nothing_over() {
 
     let up = data.up(&[]);
     let kept = up.api.past("kept");
-    assert_eq!((kept.processes, up.api.losses("kept").len()), (1, 0));
+    let mut losses = up.api.losses("kept");
+    // A machine may be too busy for a sample.
+    losses.retain(|loss| loss.reason != "samples_missed");
+    assert_eq!((kept.processes, losses.len()), (1, 0), "{losses:?}");
     up.stop();
 }

@@ -47,7 +47,13 @@ fn held_memory_is_the_level_and_the_peak() {
     let held = levels
         .iter()
         .filter(|level| (**level as f64 / truth_bytes - 1.0).abs() <= 0.02);
-    assert!(held.count() >= 2, "{truth_bytes} bytes are held: {usage}");
+    // Unless the machine was too busy for one: then that is declared.
+    let losses = up.api.losses("hold");
+    let missed = losses.iter().filter(|loss| loss.reason == "samples_missed");
+    assert!(
+        held.count() + missed.count() >= 2,
+        "{truth_bytes} bytes are held: {usage}, {losses:?}"
+    );
     assert!(
         levels
             .iter()

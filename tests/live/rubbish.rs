@@ -4,7 +4,6 @@
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
-use std::time::Duration;
 
 use crate::harness::api::Process as Row;
 use crate::harness::assert_within;
@@ -13,9 +12,7 @@ use crate::harness::oracle::{self, number, truths};
 use crate::harness::process::Process;
 use crate::harness::program::turn;
 use crate::harness::up::{Data, Up, run_oracle};
-
-/// For a command that does next to nothing.
-const ENDS_WITHIN: Duration = Duration::from_secs(20);
+use crate::harness::wait::{self, PATIENCE};
 
 /// Starts `up`, watching what these tests make, and nobody else does.
 fn watching(data: &Data, name: &str) -> Up {
@@ -27,7 +24,7 @@ fn own_pid() -> u32 {
 }
 
 fn finish(mut command: std::process::Command) {
-    Process::start(&mut command).finish(ENDS_WITHIN).success();
+    Process::start(&mut command).finish(PATIENCE).success();
 }
 
 #[test]
@@ -89,7 +86,7 @@ fn what_runs_a_hundred_cgroups_deep_belongs_to_the_top_one() {
     let tree = Tree::new(&format!("{top}{below}"));
     let throng = oracle::path("throng");
     let mut command = tree.command(&throng, &["short", "5", "2", "200"]);
-    let ended = Process::start(&mut command).finish(ENDS_WITHIN).success();
+    let ended = Process::start(&mut command).finish(PATIENCE).success();
     let truth = truths(&ended.stdout).pop().expect("it says how it ended");
     drop(tree);
     let container = up.api.past(&top);
@@ -162,7 +159,7 @@ fn a_cgroup_may_be_called_anything() {
 
 /// The id of the one past container that has this in its cgroup's path.
 fn listed_with(up: &Up, part: &str) -> String {
-    crate::harness::wait::until("a container in the list", ENDS_WITHIN, || {
+    wait::until("a container in the list", PATIENCE, || {
         let listed = up.api.containers("");
         let mut found = listed.iter().filter(|one| one.cgroup.contains(part));
         match (found.next(), found.next()) {

@@ -6,15 +6,14 @@ use std::os::fd::OwnedFd;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{self, Receiver};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use nix::pty::openpty;
 
 use crate::harness::program::{self, turn};
 use crate::harness::up::Data;
 use crate::harness::user::{NOBODY, ROOT};
-
-const PATIENCE: Duration = Duration::from_secs(20);
+use crate::harness::wait::PATIENCE;
 
 nix::ioctl_write_int_bad!(take_terminal, nix::libc::TIOCSCTTY);
 

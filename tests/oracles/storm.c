@@ -1,8 +1,9 @@
-/* storm N fork|vfork|exec|mix [LINGER_MS]
+/* storm N fork|vfork|exec|mix [LINGER_MS|-]
  *
  * Starts N processes as fast as it goes, by fork, by vfork and execve, and by fork and execve in turn (`mix`), each that executes with
  * arguments of its own, and each with an exit code of its own. It reaps them all, holds each exit code against the one it asked for, and prints every pid
- * and the CPU time that the kernel reports for its children (RUSAGE_CHILDREN) and for itself. */
+ * and the CPU time that the kernel reports for its children (RUSAGE_CHILDREN) and for itself. When all are reaped it lingers for so long,
+ * or, with `-`, until its standard input is closed. */
 #include "oracle.h"
 
 #include <stdbool.h>
@@ -85,12 +86,22 @@ static int method_of(const char *name, uint64_t index)
 	fail(name);
 }
 
+static void linger(const char *span)
+{
+	char byte;
+	if (strcmp(span, "-") != 0)
+		rest_ms(number(span));
+	else
+		while (read(STDIN_FILENO, &byte, 1) > 0)
+			;
+}
+
 int main(int argc, char **argv)
 {
 	if (argc == 3 && strcmp(argv[0], "storm-child") == 0)
 		return (int)number(argv[2]);
 	if (argc != 3 && argc != 4) {
-		fprintf(stderr, "usage: storm N fork|vfork|exec|mix [LINGER_MS]\n");
+		fprintf(stderr, "usage: storm N fork|vfork|exec|mix [LINGER_MS|-]\n");
 		return ENDED_BADLY;
 	}
 
@@ -116,7 +127,7 @@ int main(int argc, char **argv)
 	for (; alive > 0; alive--)
 		reap_one(children, wanted);
 	if (argc == 4)
-		rest_ms(number(argv[3]));
+		linger(argv[3]);
 
 	printf("{\"oracle\":\"storm\",\"pid\":%d,\"exe\":\"%s\",\"children\":[", getpid(), path);
 	for (uint64_t i = 0; i < wanted; i++)
