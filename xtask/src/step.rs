@@ -16,6 +16,9 @@ use crate::{interrupt, tree};
 /// How many lines of a failed step's output are shown.
 const LAST_WORDS: usize = 40;
 
+/// How much of one line of a listened command is shown, characters.
+const MOST_SHOWN: usize = 4_000;
+
 /// Says what happens next.
 pub(crate) fn say(line: &str) {
     eprintln!("==> {line}");
@@ -117,7 +120,7 @@ pub(crate) fn listen(what: &str, command: &mut Command) -> Result<Listened> {
             > 0
         {
             let text = String::from_utf8_lossy(&line);
-            print!("{text}");
+            print!("{}", shortened(&text));
             std::io::stdout()
                 .flush()
                 .context("writing to standard output")?;
@@ -132,6 +135,14 @@ pub(crate) fn listen(what: &str, command: &mut Command) -> Result<Listened> {
         succeeded: status.success(),
         stdout,
     })
+}
+
+/// A line as it is shown: what a test prints of a thousand processes would hide all else.
+fn shortened(line: &str) -> String {
+    match line.char_indices().nth(MOST_SHOWN) {
+        None => line.to_owned(),
+        Some((at, _)) => format!("{} … ({} bytes more)\n", &line[..at], line.len() - at),
+    }
 }
 
 /// A command's standard output, or `None` when it is not there or fails: for asking what is installed.

@@ -1,6 +1,7 @@
 //! `cargo xtask test`: chooses the kinds, runs them one after the other, and gives the verdict.
 
 mod api;
+mod failures;
 mod kind;
 mod runner;
 mod summary;

@@ -84,7 +84,7 @@ fn unit() -> Result<Tally> {
     )?;
     let scripts = step::listen("npm run unit", &mut npm(&["run", "--silent", "unit"]))?;
     let of_page = tally::of_node(&scripts.stdout);
-    agrees("npm run unit", scripts.succeeded, of_page)?;
+    agrees("npm run unit", scripts.succeeded, &of_page)?;
     tally += of_page;
     Ok(tally)
 }
@@ -143,7 +143,7 @@ fn page() -> Result<Tally> {
         .env("BC_CHROMIUM", chromium);
     let listened = step::listen("npm test", &mut npm)?;
     let tally = tally::of_node(&listened.stdout);
-    agrees("npm test", listened.succeeded, tally)?;
+    agrees("npm test", listened.succeeded, &tally)?;
     Ok(tally)
 }
 
@@ -163,14 +163,16 @@ fn npm(arguments: &[&str]) -> Command {
 }
 
 fn run_cargo(what: &str, command: &mut Command) -> Result<Tally> {
+    // A panic's message and place say enough, and stay in sight.
+    command.env("RUST_BACKTRACE", "0");
     let listened = step::listen(what, command)?;
     let tally = tally::of_cargo(&listened.stdout);
-    agrees(what, listened.succeeded, tally)?;
+    agrees(what, listened.succeeded, &tally)?;
     Ok(tally)
 }
 
 /// A runner that failed without counting a failure did not run to its end: it did not build, or it died.
-fn agrees(what: &str, succeeded: bool, tally: Tally) -> Result<()> {
+fn agrees(what: &str, succeeded: bool, tally: &Tally) -> Result<()> {
     if succeeded || tally.failed > 0 {
         return Ok(());
     }

@@ -1,4 +1,4 @@
-//! The verdict: one line per kind, then the sum. Pure; decides what counts as a failure.
+//! The verdict: one line per kind, what failed by name, then the sum. Pure; decides what counts as a failure.
 
 use std::fmt::Write;
 
@@ -64,7 +64,7 @@ impl Summary {
                 .all(|outcome| outcome.complaint().is_none())
     }
 
-    /// The table, and as the last line the sum.
+    /// The table, what failed and why, and as the last line the sum.
     pub(crate) fn render(&self) -> String {
         let mut text = format!(
             "\n{:<10} {:>7} {:>7} {:>8}\n",
@@ -90,6 +90,18 @@ impl Summary {
                 "{:<10} NOT RUN: BC_SKIP names it. This run does not show that all holds.",
                 kind.name()
             );
+        }
+        for outcome in &self.outcomes {
+            for failure in &outcome.tally.failures {
+                let _ = write!(text, "\nFAILED {} {failure}", outcome.kind.name());
+            }
+        }
+        if self
+            .outcomes
+            .iter()
+            .any(|outcome| !outcome.tally.failures.is_empty())
+        {
+            text.push('\n');
         }
         let passed: u64 = self
             .outcomes
@@ -119,6 +131,7 @@ mod tests {
                 passed,
                 failed,
                 left_out,
+                failures: Vec::new(),
             },
             problem: problem.map(str::to_owned),
             seconds: 1,
@@ -167,6 +180,22 @@ mod tests {
         assert_eq!(run.render().lines().last(), Some("3 passed, 3 failed"));
         assert!(run.render().contains("it did not build\n"));
         assert!(!run.render().contains("long"));
+    }
+
+    #[test]
+    fn what_failed_is_named_after_the_table() {
+        let mut broken = outcome(Kind::Live, 3, 1, 0, None);
+        broken.tally.failures = vec!["a::breaks: tests/a.rs:3:5: 7 of 9".into()];
+        let said = summary(vec![broken, outcome(Kind::Api, 5, 0, 0, None)]).render();
+        let last: Vec<_> = said.lines().rev().take(3).collect();
+        assert_eq!(
+            last,
+            [
+                "8 passed, 1 failed",
+                "",
+                "FAILED live a::breaks: tests/a.rs:3:5: 7 of 9"
+            ]
+        );
     }
 
     #[test]

@@ -1,10 +1,12 @@
 //! Counting: reads how many tests really ran out of what the runners print. Pure; knows three runners:
-//! Rust's own, Node's and schemathesis.
+//! Rust's own, Node's and schemathesis. Which failed is told by `failures`.
 
 use std::ops::AddAssign;
 
+use super::failures;
+
 /// Tests that ran, and those that a runner left out on its own account.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Tally {
     /// Ran and held.
     pub(crate) passed: u64,
@@ -12,6 +14,8 @@ pub(crate) struct Tally {
     pub(crate) failed: u64,
     /// Marked as ignored, skipped or to do: never allowed here.
     pub(crate) left_out: u64,
+    /// What failed, and why: one line each.
+    pub(crate) failures: Vec<String>,
 }
 
 impl AddAssign for Tally {
@@ -19,12 +23,16 @@ impl AddAssign for Tally {
         self.passed += other.passed;
         self.failed += other.failed;
         self.left_out += other.left_out;
+        self.failures.extend(other.failures);
     }
 }
 
 /// Sums the `test result:` lines of Rust's test runner, one per test program.
 pub(crate) fn of_cargo(output: &str) -> Tally {
-    let mut tally = Tally::default();
+    let mut tally = Tally {
+        failures: failures::of_cargo(output),
+        ..Tally::default()
+    };
     for line in output
         .lines()
         .filter_map(|line| line.trim_start().strip_prefix("test result: "))
@@ -68,12 +76,16 @@ pub(crate) fn of_schemathesis(output: &str) -> Tally {
         passed: count(" passed").unwrap_or(0),
         failed: count(" found ").unwrap_or(0),
         left_out: 0,
+        failures: failures::of_schemathesis(output),
     }
 }
 
 /// Sums the closing lines of Node's test runner, in its form for terminals and its form for pipes.
 pub(crate) fn of_node(output: &str) -> Tally {
-    let mut tally = Tally::default();
+    let mut tally = Tally {
+        failures: failures::of_node(output),
+        ..Tally::default()
+    };
     for line in output.lines() {
         let Some(line) = line.strip_prefix("# ").or_else(|| line.strip_prefix("ℹ ")) else {
             continue;
@@ -103,7 +115,7 @@ mod tests {
         let tally = |passed, failed| Tally {
             passed,
             failed,
-            left_out: 0,
+            ..Tally::default()
         };
         let all = "Test cases:\n  2168 generated, 2168 passed\n\nSeed: 1\n";
         assert_eq!(of_schemathesis(all), tally(2168, 0));
@@ -122,7 +134,8 @@ mod tests {
             Tally {
                 passed: 5,
                 failed: 4,
-                left_out: 5
+                left_out: 5,
+                ..Tally::default()
             }
         );
     }
@@ -144,15 +157,15 @@ mod tests {
             Tally {
                 passed: 3,
                 failed: 2,
-                left_out: 0
+                ..Tally::default()
             }
         );
         assert_eq!(
             of_node(terminal),
             Tally {
                 passed: 1,
-                failed: 0,
-                left_out: 1
+                left_out: 1,
+                ..Tally::default()
             }
         );
     }
