@@ -33,8 +33,9 @@ async fn to_the_end(stream: &mut TcpStream) -> String {
 #[tokio::test]
 async fn who_does_not_finish_a_request_is_let_go() {
     let limits = Limits {
-        head: Duration::from_millis(200),
-        body: Duration::from_millis(200),
+        // Long enough for a whole request of a test that has to wait for its turn.
+        head: Duration::from_secs(1),
+        body: Duration::from_secs(1),
         ..Limits::default()
     };
     let site = site_with(limited(limits), &[]).await;

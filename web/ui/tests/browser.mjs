@@ -21,7 +21,7 @@ const FLAGS = [
 const pictures = fileURLToPath(new URL('../../../target/page/', import.meta.url))
 
 /** How long anything that a test waits for may take, unless it says otherwise. */
-export const PATIENCE_MS = 20_000
+export const PATIENCE_MS = 60_000
 
 /** A browser for one test; each `open` is a profile of its own. */
 export async function startBrowser(test) {

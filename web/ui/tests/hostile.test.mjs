@@ -18,11 +18,11 @@ const ARGUMENTS = [
   'line\nbreak\ttab',
 ]
 
-test('hostile names and arguments stay text', { timeout: 180_000 }, async (t) => {
+test('hostile names and arguments stay text', { timeout: 600_000 }, async (t) => {
   const up = await startUp(t)
   const executable = join(up.folder, FILE)
   await copyFile('/bin/sh', executable)
-  up.run(ID, executable, '-c', 'sleep 60; exit 0', ...ARGUMENTS)
+  up.run(ID, executable, '-c', 'sleep 600; exit 0', ...ARGUMENTS)
 
   const browser = await startBrowser(t)
   const visit = await browser.open()

@@ -3,6 +3,7 @@
  * it is left to browser.mjs. Needs root, and BC_BIN, the path of the executable.
  */
 import { execFile, spawn } from 'node:child_process'
+import { randomInt } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdtemp, open, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
@@ -14,7 +15,8 @@ import { promisify } from 'node:util'
 import { makeDisk } from './disk.mjs'
 
 const STARTS_WITHIN_MS = 60_000
-const STOPS_WITHIN_MS = 20_000
+const PATIENCE_MS = 60_000
+const STOPS_WITHIN_MS = 60_000
 
 const binary = process.env.BC_BIN
 if (!binary) throw new Error('BC_BIN is not set: it names the bubble-chamber executable that these tests start')
@@ -51,7 +53,8 @@ class Up {
 
   /** Starts it, again if it was stopped: on the same address, with the same data. */
   async start() {
-    const args = ['up', '--data', this.data, '--listen', `127.0.0.1:${this.port}`]
+    // What else the machine runs is not what these tests are about.
+    const args = ['up', '--data', this.data, '--listen', `127.0.0.1:${this.port}`, '--exclude', '*']
     this.process = spawn(binary, args, { stdio: ['ignore', 'pipe', 'pipe'] })
     /** The administrator's link, with its token. */
     this.link = await linkOf(this.process)
@@ -87,13 +90,13 @@ class Up {
     return code
   }
 
-  /** A gate: `read go < PATH` in a shell waits before it until it is opened. */
+  /** A gate: `read go < PATH` in a shell waits before it until it is opened, and reads what it is opened with. */
   async gate() {
     const path = join(this.folder, 'gate')
     await promisify(execFile)('mkfifo', [path])
-    const goes = async () => {
+    const goes = async (word = 'go') => {
       const opened = await open(path, 'w')
-      await opened.write('go\n')
+      await opened.write(`${word}\n`)
       await opened.close()
     }
     return { path, open: goes }
@@ -122,7 +125,7 @@ export async function metric(up, name) {
 }
 
 /** Waits for something that only the server knows, and tells to nobody who does not ask. */
-export async function until(holds, patience_ms = 20_000) {
+export async function until(holds, patience_ms = PATIENCE_MS) {
   const gives_up_ms = performance.now() + patience_ms
   while (!(await holds())) {
     if (performance.now() > gives_up_ms) throw new Error(`still not so after ${patience_ms} ms: ${holds}`)
@@ -158,11 +161,19 @@ async function end(child) {
   return code
 }
 
+/** A port that nobody listens on, below those that connections of this machine are given: it stays free while nobody listens there. */
 async function freePort() {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address()
-  server.close()
-  await once(server, 'close')
-  return port
+  for (;;) {
+    const port = randomInt(20_000, 32_000)
+    const server = createServer()
+    const listening = new Promise((resolve) => {
+      server.once('error', () => resolve(false))
+      server.once('listening', () => resolve(true))
+    })
+    server.listen(port, '127.0.0.1')
+    if (!(await listening)) continue
+    server.close()
+    await once(server, 'close')
+    return port
+  }
 }

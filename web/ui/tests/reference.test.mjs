@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import { assertQuiet, picture, startBrowser } from './browser.mjs'
 import { startUp } from './program.mjs'
 
-test('every route is shown, with a command', { timeout: 120_000 }, async (t) => {
+test('every route is shown, with a command', { timeout: 600_000 }, async (t) => {
   const up = await startUp(t)
   const browser = await startBrowser(t)
   const visit = await browser.open()

@@ -5,9 +5,9 @@ import { assertQuiet, assertTokenGone, picture, processRow, startBrowser } from 
 import { startUp } from './program.mjs'
 
 /** Burns a CPU for a while, starts something short that fails and something short that does not. */
-const LOAD = 'i=0; while [ $i -lt 60000 ]; do i=$((i+1)); done; /bin/true; /bin/false; exec sleep 60'
+const LOAD = 'i=0; while [ $i -lt 60000 ]; do i=$((i+1)); done; /bin/true; /bin/false; exec sleep 600'
 
-test('from the list to a container to a process', { timeout: 180_000 }, async (t) => {
+test('from the list to a container to a process', { timeout: 600_000 }, async (t) => {
   const up = await startUp(t)
   const browser = await startBrowser(t)
   const visit = await browser.open()
@@ -84,7 +84,7 @@ test('from the list to a container to a process', { timeout: 180_000 }, async (t
   assert.equal(await received.locator('.choice button[aria-pressed="true"]', { hasText: 'failed' }).count(), 1)
 })
 
-test('a past one, on a narrow screen', { timeout: 180_000 }, async (t) => {
+test('a past one, on a narrow screen', { timeout: 600_000 }, async (t) => {
   const up = await startUp(t)
   assert.equal(await up.runToEnd('walk-past', 'sh', '-c', 'sleep 3; exit 7'), 7)
   const browser = await startBrowser(t)
@@ -97,12 +97,12 @@ test('a past one, on a narrow screen', { timeout: 180_000 }, async (t) => {
   await page.locator('#processes').scrollIntoViewIfNeeded()
   await processRow(page, 'sh').locator('.exit-failed', { hasText: '7' }).waitFor()
   await picture(page, 'narrow')
-  assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 360)
+  await page.waitForFunction(() => document.documentElement.scrollWidth === 360)
   assert.equal(await page.getByRole('link', { name: 'all containers' }).count(), 0)
   assertQuiet(visit)
 })
 
-test('by keyboard alone', { timeout: 180_000 }, async (t) => {
+test('by keyboard alone', { timeout: 600_000 }, async (t) => {
   const up = await startUp(t)
   assert.equal(await up.runToEnd('walk-keys', 'sh', '-c', '/bin/true; /bin/false; exit 0'), 0)
   const browser = await startBrowser(t)
@@ -128,7 +128,7 @@ test('by keyboard alone', { timeout: 180_000 }, async (t) => {
   assertQuiet(visit)
 })
 
-test('a drag over a chart narrows everything, and Back widens it again', { timeout: 180_000 }, async (t) => {
+test('a drag over a chart narrows everything, and Back widens it again', { timeout: 600_000 }, async (t) => {
   const up = await startUp(t)
   assert.equal(await up.runToEnd('walk-brush', 'sh', '-c', '/bin/true; sleep 6; /bin/false; sleep 2; exit 0'), 0)
   const browser = await startBrowser(t)
@@ -136,11 +136,15 @@ test('a drag over a chart narrows everything, and Back widens it again', { timeo
   const { page } = visit
   await page.goto(up.page({ container: 'walk-brush', token: await up.token('--container', 'walk-brush') }))
   await processRow(page, 'true').waitFor()
-  const area = await page.locator('section[aria-label="CPU"] .u-over').boundingBox()
-  const at = (part) => area.x + area.width * part
-  await page.mouse.move(at(0.5), area.y + 60)
+  // Hovering waits until the chart has come to rest.
+  const area = page.locator('section[aria-label="CPU"] .u-over')
+  await area.hover()
+  const { width } = await area.boundingBox()
+  const at = (part) => ({ position: { x: width * part, y: 60 } })
+  await area.hover(at(0.5))
   await page.mouse.down()
-  await page.mouse.move(at(0.99), area.y + 60, { steps: 5 })
+  await area.hover(at(0.9))
+  await area.hover(at(0.99))
   await page.mouse.up()
   await processRow(page, 'true').waitFor({ state: 'detached' })
   await processRow(page, 'false').waitFor()

@@ -93,7 +93,7 @@ async fn a_runtime_is_followed_from_when_it_appears_and_across_its_restart() {
     let shutdown = CancellationToken::new();
     let following = tokio::spawn(follow(vec![socket.clone()], facts, shutdown.clone()));
     let next = async |told: &mut mpsc::Receiver<RuntimeFact>| {
-        timeout(Duration::from_secs(20), told.recv())
+        timeout(Duration::from_secs(60), told.recv())
             .await
             .expect("in time")
             .expect("a fact")
@@ -126,7 +126,7 @@ async fn a_runtime_is_followed_from_when_it_appears_and_across_its_restart() {
     }
 
     shutdown.cancel();
-    timeout(Duration::from_secs(20), following)
+    timeout(Duration::from_secs(60), following)
         .await
         .expect("in time")
         .unwrap();
@@ -139,7 +139,7 @@ async fn following_ends_when_nobody_listens() {
     drop(told);
     let nowhere = vec!["/nowhere/docker.sock".into()];
     timeout(
-        Duration::from_secs(20),
+        Duration::from_secs(60),
         follow(nowhere, facts, CancellationToken::new()),
     )
     .await
