@@ -25,10 +25,17 @@ fn own(path: &str) -> String {
 #[track_caller]
 fn lived(up: &Up, path: &str, id: &str, environment: &[(&str, &str)]) -> Container {
     let tree = Tree::new(path);
-    let mut command = tree.command(&oracle::path("storm"), &["3", "mix", "-"]);
+    // A job's number has to be met with while somebody is there who says it; where nobody does, it is looked for in vain for a while.
+    let says_number = environment
+        .iter()
+        .any(|(name, value)| *name == "SLURM_JOB_ID" && !value.is_empty());
+    let linger = match (environment.is_empty(), says_number) {
+        (false, false) => "2500",
+        _ => "-",
+    };
+    let mut command = tree.command(&oracle::path("storm"), &["3", "mix", linger]);
     let storm = Process::start(command.envs(environment.iter().copied()));
-    // A job's number has to be met with while somebody is there who says it.
-    if !environment.is_empty() {
+    if says_number {
         wait::until("the job", RUNS_WITHIN, || {
             up.api
                 .container(id)
