@@ -17,7 +17,6 @@ fn a_container_is_found_recorded_and_shown_afterwards() {
     let mut command = podman(&[
         "run",
         "--rm",
-        "--interactive",
         "--name",
         name,
         "--network",
@@ -33,7 +32,7 @@ fn a_container_is_found_recorded_and_shown_afterwards() {
         "--rootfs",
         &rootfs,
     ]);
-    let container = Process::start(command.args([&storm, "300", "mix", "-"]));
+    let container = Process::start(command.args([&storm, "300", "mix", "2500"]));
 
     let live = wait::until("the living container", RUNS_WITHIN, || {
         named(&up.api, name).and_then(|c| {
