@@ -1,7 +1,5 @@
 //! A container under Docker: found while it lives, named and kept when it has gone, also with `--rm`.
 
-use std::time::Duration;
-
 use crate::engine::{
     ORACLES, assert_storm, docker, image, name as unique, named, of_oracle, oracles_mount, up,
 };
@@ -41,6 +39,7 @@ fn a_container_is_found_recorded_and_shown_afterwards() {
     let mut command = docker(&[
         "run",
         "--rm",
+        "--interactive",
         "--name",
         name,
         "--network",
@@ -57,7 +56,7 @@ fn a_container_is_found_recorded_and_shown_afterwards() {
         .arg(&cidfile)
         .args(["-v", &oracles_mount()]);
     command.args(labels.iter().flat_map(|label| ["--label", label]));
-    let container = Process::start(command.args([&image(), &storm, "300", "mix", "5000"]));
+    let container = Process::start(command.args([&image(), &storm, "300", "mix", "-"]));
 
     let live = wait::until("the living container", RUNS_WITHIN, || {
         named(&up.api, name).and_then(|c| {
@@ -94,7 +93,7 @@ fn a_container_is_found_recorded_and_shown_afterwards() {
         1,
         "one root: {processes:?}"
     );
-    assert_eq!(root.args(), [&storm, "300", "mix", "5000"]);
+    assert_eq!(root.args(), [&storm, "300", "mix", "-"]);
 
     // Either spelling of the id opens it, on both kinds of routes.
     let short = past
@@ -177,6 +176,7 @@ fn a_container_that_was_there_before_is_found_with_its_name() {
     let mut command = docker(&[
         "run",
         "--rm",
+        "--interactive",
         "--name",
         name,
         "--network",
@@ -187,7 +187,7 @@ fn a_container_that_was_there_before_is_found_with_its_name() {
         &storm,
         "1",
         "fork",
-        "6000",
+        "-",
     ]);
     let container = Process::start(&mut command);
     wait::until("the container to run", RUNS_WITHIN, || {
@@ -206,9 +206,7 @@ fn a_container_that_was_there_before_is_found_with_its_name() {
         }
     });
     let up = up(&data);
-    let found = wait::until("the container", Duration::from_secs(5), || {
-        named(&up.api, name)
-    });
+    let found = wait::until("the container", RUNS_WITHIN, || named(&up.api, name));
     assert_eq!(
         (found.kind.as_str(), found.state.as_str()),
         ("docker", "live"),
@@ -224,7 +222,7 @@ fn a_container_that_was_there_before_is_found_with_its_name() {
         .expect("it is recorded");
     assert_eq!(
         (root.exit_code, root.is_root, root.args()),
-        (Some(0), true, vec![storm.as_str(), "1", "fork", "6000"]),
+        (Some(0), true, vec![storm.as_str(), "1", "fork", "-"]),
         "{root:?}"
     );
     up.stop();

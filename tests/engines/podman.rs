@@ -17,6 +17,7 @@ fn a_container_is_found_recorded_and_shown_afterwards() {
     let mut command = podman(&[
         "run",
         "--rm",
+        "--interactive",
         "--name",
         name,
         "--network",
@@ -32,7 +33,7 @@ fn a_container_is_found_recorded_and_shown_afterwards() {
         "--rootfs",
         &rootfs,
     ]);
-    let container = Process::start(command.args([&storm, "300", "mix", "2500"]));
+    let container = Process::start(command.args([&storm, "300", "mix", "-"]));
 
     let live = wait::until("the living container", RUNS_WITHIN, || {
         named(&up.api, name).and_then(|c| {
