@@ -46,8 +46,12 @@ fn a_job_with_two_steps_is_one_container_by_its_number() {
     let up = up(&data);
     let (storm, burn) = (oracle::path("storm"), oracle::path("burn"));
     let script = data.path().join("two-steps.sh");
+    // It ends when it has been seen to live.
+    let seen = data.path().join("seen");
     let text = format!(
-        "#!/bin/sh\nsrun --ntasks=1 {storm} 300 mix 2000\nsrun --ntasks=1 {burn} threads 2 400\n"
+        "#!/bin/sh\nsrun --ntasks=1 {storm} 300 mix\nsrun --ntasks=1 {burn} threads 2 400\n\
+         until [ -e {} ]; do sleep 0.1; done\n",
+        seen.display()
     );
     std::fs::write(&script, text).expect("a file can be written");
     let output = data.path().join("output");
@@ -73,6 +77,7 @@ fn a_job_with_two_steps_is_one_container_by_its_number() {
             found => Err(format!("{found:?}")),
         }
     });
+    std::fs::write(&seen, "").expect("a file can be written");
     batch.finish(RUNS_WITHIN).success();
     let past = up.api.past(&job);
     assert_eq!(
