@@ -2,6 +2,7 @@
 //! goal that is missed is a figure, not a failure. What each figure means: docs/benchmarks.md.
 
 mod block;
+mod bpf;
 mod cgroup;
 mod clock;
 mod crowd;

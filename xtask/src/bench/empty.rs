@@ -1,14 +1,15 @@
 //! A program that does nothing, on a tracepoint: what any program there costs, whatever it does.
 
 use std::ffi::CString;
-use std::io;
-use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+use std::os::fd::{AsRawFd, OwnedFd};
 
 use anyhow::{Context, Result};
 
+use super::bpf;
+
 /// bpf(2): `BPF_PROG_LOAD`, `BPF_RAW_TRACEPOINT_OPEN`.
-const LOAD: libc::c_long = 5;
-const ATTACH: libc::c_long = 17;
+const LOAD: libc::c_int = 5;
+const ATTACH: libc::c_int = 17;
 /// `BPF_PROG_TYPE_RAW_TRACEPOINT`. The recorder's are typed (`BPF_PROG_TYPE_TRACING`), and run from the same place in the kernel.
 const RAW_TRACEPOINT: u32 = 17;
 /// `r0 = 0; exit`.
@@ -44,37 +45,23 @@ impl Empty {
     /// What the kernel says.
     pub(super) fn at(tracepoint: &str) -> Result<Self> {
         let name = CString::new(tracepoint).context("a tracepoint's name has no NUL")?;
-        let load = LoadAttr {
+        let mut load = LoadAttr {
             kind: RAW_TRACEPOINT,
             instructions: PROGRAM.len() as u32,
             program: PROGRAM.as_ptr() as u64,
             license: c"GPL".as_ptr() as u64,
         };
-        let program = bpf(LOAD, &load).context("loading an empty program into the kernel")?;
-        let attach = AttachAttr {
+        // SAFETY: all of what is needed to load; what it points to lives until the end.
+        let program = unsafe { bpf::open(LOAD, &mut load) }
+            .context("loading an empty program into the kernel")?;
+        let mut attach = AttachAttr {
             name: name.as_ptr() as u64,
             program: program.as_raw_fd() as u32,
             zero: 0,
         };
-        let link = bpf(ATTACH, &attach)
+        // SAFETY: all of what is needed to attach, and a name that lives until the end.
+        let link = unsafe { bpf::open(ATTACH, &mut attach) }
             .with_context(|| format!("attaching an empty program to {tracepoint}"))?;
         Ok(Self { _link: link })
     }
-}
-
-fn bpf<T>(command: libc::c_long, attr: &T) -> io::Result<OwnedFd> {
-    // SAFETY: a whole attribute of the command, of the size that is said, and pointers in it that outlive the call.
-    let answer = unsafe {
-        libc::syscall(
-            libc::SYS_bpf,
-            command,
-            std::ptr::from_ref(attr),
-            size_of::<T>(),
-        )
-    };
-    if answer < 0 {
-        return Err(io::Error::last_os_error());
-    }
-    // SAFETY: a descriptor that the kernel has just made for us.
-    Ok(unsafe { OwnedFd::from_raw_fd(answer as i32) })
 }

@@ -5,10 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::CStr;
 use std::fs;
 use std::io;
-use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+use std::os::fd::{AsRawFd, OwnedFd};
 
 use anyhow::{Context, Result};
 use serde::Serialize;
+
+use super::bpf;
 
 /// Numbers of the system call's commands, from the kernel's `bpf.h`.
 const PROG_GET_FD_BY_ID: libc::c_int = 13;
@@ -35,8 +37,8 @@ impl Counting {
     pub(super) fn begin() -> Result<Self> {
         // The kind of statistics: run time.
         let mut kind = 0_u32;
-        // SAFETY: the command reads a u32 and gives a new descriptor, which nobody else owns.
-        let fd = unsafe { bpf(ENABLE_STATS, &mut kind).map(|fd| OwnedFd::from_raw_fd(fd)) };
+        // SAFETY: the command reads a u32 and gives a new descriptor.
+        let fd = unsafe { bpf::open(ENABLE_STATS, &mut kind) };
         fd.map(Self)
             .context("asking the kernel to count the run time of its programs")
     }
@@ -111,8 +113,8 @@ fn program(id: u32) -> io::Result<(String, Runs)> {
         info: u64,
     }
     let mut by_id = [id, 0, 0];
-    // SAFETY: the command reads three u32 and gives a new descriptor, which nobody else owns.
-    let fd = unsafe { OwnedFd::from_raw_fd(bpf(PROG_GET_FD_BY_ID, &mut by_id)?) };
+    // SAFETY: the command reads three u32 and gives a new descriptor.
+    let fd = unsafe { bpf::open(PROG_GET_FD_BY_ID, &mut by_id)? };
     let mut info = Info {
         before: [0; 16],
         name: [0; 16],
@@ -124,30 +126,12 @@ fn program(id: u32) -> io::Result<(String, Runs)> {
     };
     // SAFETY: the command writes at most `length` bytes to `info`, which lives until after the call. What else it could write to is asked
     // for by pointers and lengths within `before`, which are zero.
-    unsafe { bpf(OBJ_GET_INFO_BY_FD, &mut ask)? };
+    unsafe { bpf::call(OBJ_GET_INFO_BY_FD, &mut ask)? };
     let name = CStr::from_bytes_until_nul(&info.name).map_err(io::Error::other)?;
     let text = fs::read_to_string(format!("/proc/self/fdinfo/{}", fd.as_raw_fd()))?;
     let runs = Runs::read(&text)
         .ok_or_else(|| io::Error::other("the kernel tells no run time of a program"))?;
     Ok((name.to_string_lossy().into_owned(), runs))
-}
-
-/// # Safety
-/// `attributes` begins as the command wants it; what follows is taken for zero.
-unsafe fn bpf<T>(command: libc::c_int, attributes: &mut T) -> io::Result<i32> {
-    // SAFETY: the pointer and the length are those of a live value; the rest is the caller's promise.
-    let answer = unsafe {
-        libc::syscall(
-            libc::SYS_bpf,
-            command,
-            std::ptr::from_mut(attributes),
-            size_of::<T>(),
-        )
-    };
-    if answer < 0 {
-        return Err(io::Error::last_os_error());
-    }
-    Ok(answer as i32)
 }
 
 #[cfg(test)]
