@@ -22,7 +22,7 @@ impl Agent {
             // No batch spans two minutes: the first sample of one packs the one before.
             && minute(next_ns) == minute(self.flushed_ns);
         if !may_wait || self.config.watched.now() {
-            self.flush();
+            self.send();
         }
     }
 
@@ -30,6 +30,11 @@ impl Agent {
     pub(super) fn flush(&mut self) -> u64 {
         self.state_containers();
         self.state_losses();
+        self.send()
+    }
+
+    /// Sends what has been stated.
+    fn send(&mut self) -> u64 {
         self.flushed_ns = self.clock.now_ns();
         if self.out.is_empty() {
             let number = self.delivery.pushed();
