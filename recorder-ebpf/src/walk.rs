@@ -33,6 +33,28 @@ pub(crate) unsafe extern "C" fn walk_tasks(ctx: *const Context) -> i32 {
     let Some(control) = CONTROL.get(0) else {
         return 0;
     };
+    let Some((key, process)) = visit(task, control) else {
+        return 0;
+    };
+    let Some(scratch) = TASK_SCRATCH.get_ptr_mut(0) else {
+        return 0;
+    };
+    // SAFETY: this CPU's own scratch, and there is one walk at a time; the process is a live map value.
+    unsafe {
+        let record = &mut *scratch;
+        tell(task, key, process, control, record);
+        generated::bpf_seq_write(
+            seq as *mut _,
+            core::ptr::from_ref(record).cast::<c_void>(),
+            size_of::<TaskRecord>() as u32,
+        );
+    }
+    0
+}
+
+/// One task's turn, within one RCU read-side section: its process, where there is something to tell of it.
+#[inline(always)]
+fn visit(task: Task, control: &Control) -> Option<(ProcessKey, *mut Process)> {
     // An iterator holds its task, and with it the leader: the key can be read off, without the way over the signal struct.
     let key = task.process_key();
     let process = match PROCESSES.get_ptr_mut(&key) {
@@ -41,17 +63,24 @@ pub(crate) unsafe extern "C" fn walk_tasks(ctx: *const Context) -> i32 {
         }
         found => found,
     };
-    let Some(process) = process else { return 0 };
+    let process = process?;
     // SAFETY: a live map value.
-    if unsafe { unchanged(task, process, control) } {
-        return 0;
-    }
+    let quiet = unsafe { unchanged(task, process, control) };
+    (!quiet).then_some((key, process))
+}
 
-    let Some(scratch) = TASK_SCRATCH.get_ptr_mut(0) else {
-        return 0;
-    };
-    // SAFETY: this CPU's own scratch, and there is one walk at a time.
-    let record = unsafe { &mut *scratch };
+/// Writes the whole record of a task of a process.
+///
+/// # Safety
+/// `process` is a live map value; only walks touch `said`, and there is one at a time.
+#[inline(always)]
+unsafe fn tell(
+    task: Task,
+    key: ProcessKey,
+    process: *mut Process,
+    control: &Control,
+    record: &mut TaskRecord,
+) {
     let mut flags = 0;
     record.process = key;
     record.pid = task.pid();
@@ -114,15 +143,6 @@ pub(crate) unsafe extern "C" fn walk_tasks(ctx: *const Context) -> i32 {
         }
     }
     record.flags = flags;
-    // SAFETY: the record is whole and initialised.
-    unsafe {
-        generated::bpf_seq_write(
-            seq as *mut _,
-            core::ptr::from_ref(record).cast::<c_void>(),
-            size_of::<TaskRecord>() as u32,
-        )
-    };
-    0
 }
 
 /// Takes a living leader of a watched cgroup into the table.
