@@ -59,6 +59,8 @@ pub(crate) enum Need {
     Engines,
     /// Schemathesis, to ask the API.
     Schemathesis,
+    /// QEMU, and what its guests consist of.
+    Guests,
 }
 
 /// Everything that building the executable takes.
@@ -85,6 +87,17 @@ pub(crate) fn ensure(needs: &[Need]) -> Result<()> {
             Need::Schemathesis => {
                 apt::unless_command("curl", "curl, to ask the API", &["curl"])?;
                 schemathesis::ensure()?;
+            }
+            Need::Guests => {
+                apt::install(
+                    "QEMU, to boot guests with other kernels",
+                    &["qemu-system-x86"],
+                )?;
+                apt::install("a shell for guests", &["busybox-static"])?;
+                apt::install(
+                    "Debian's keys, to check the kernels of guests by",
+                    &["debian-archive-keyring"],
+                )?;
             }
         }
     }

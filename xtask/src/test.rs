@@ -2,6 +2,7 @@
 
 mod api;
 mod failures;
+mod kernels;
 mod kind;
 mod runner;
 mod summary;

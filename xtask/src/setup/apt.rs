@@ -47,6 +47,18 @@ pub(crate) fn install(why: &str, packages: &[&str]) -> Result<()> {
             "needed ({why}) and missing: {names}; there is no apt-get here, so install their equivalents by hand"
         );
     }
+    refresh()?;
+    let mut apt = as_root("apt-get")?;
+    apt.args(["-q", "-y", WAIT, "--no-install-recommends", "install"])
+        .args(&missing);
+    step::quietly(&format!("apt-get install {names} ({why})"), &mut apt)
+}
+
+/// Gets the machine's lists of packages anew, once in a run.
+///
+/// # Errors
+/// What apt says.
+pub(crate) fn refresh() -> Result<()> {
     let mut outcome = Ok(());
     LISTS.call_once(|| {
         outcome = as_root("apt-get").and_then(|mut apt| {
@@ -56,11 +68,7 @@ pub(crate) fn install(why: &str, packages: &[&str]) -> Result<()> {
             )
         });
     });
-    outcome?;
-    let mut apt = as_root("apt-get")?;
-    apt.args(["-q", "-y", WAIT, "--no-install-recommends", "install"])
-        .args(&missing);
-    step::quietly(&format!("apt-get install {names} ({why})"), &mut apt)
+    outcome
 }
 
 /// The full path of a command, also in the system's own folders.

@@ -21,6 +21,8 @@ pub(crate) enum Kind {
     Live,
     /// What breaks: kills, full and read-only disks.
     Faults,
+    /// Other kernels, in guests.
+    Kernels,
     /// Real engines: Docker, Podman, Slurm.
     Engines,
     /// The page in Chromium.
@@ -41,6 +43,7 @@ impl Kind {
             Kind::Unit => "unit",
             Kind::Live => "live",
             Kind::Faults => "faults",
+            Kind::Kernels => "kernels",
             Kind::Engines => "engines",
             Kind::Page => "page",
             Kind::Api => "api",
@@ -51,7 +54,13 @@ impl Kind {
     pub(crate) fn counts_tests(self) -> bool {
         matches!(
             self,
-            Kind::Unit | Kind::Live | Kind::Faults | Kind::Engines | Kind::Page | Kind::Api
+            Kind::Unit
+                | Kind::Live
+                | Kind::Faults
+                | Kind::Kernels
+                | Kind::Engines
+                | Kind::Page
+                | Kind::Api
         )
     }
 
@@ -70,6 +79,7 @@ impl Kind {
             Kind::PageLint => &[Need::Page],
             Kind::Clippy | Kind::Unit => &[Need::Compiler, Need::Page],
             Kind::Live | Kind::Faults => &[Need::Compiler, Need::Kernel, Need::Page],
+            Kind::Kernels => &[Need::Compiler, Need::Kernel, Need::Page, Need::Guests],
             Kind::Engines => &[Need::Compiler, Need::Kernel, Need::Page, Need::Engines],
             Kind::Page => &[Need::Compiler, Need::Kernel, Need::Page, Need::Browser],
             Kind::Api => &[Need::Compiler, Need::Kernel, Need::Page, Need::Schemathesis],

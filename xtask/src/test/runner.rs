@@ -6,9 +6,9 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
-use super::api;
 use super::kind::Kind;
 use super::tally::{self, Tally};
+use super::{api, kernels};
 use crate::setup::apt;
 use crate::{build, engine, kernel_object, layers, oracle, setup, step, tidy, tree};
 
@@ -43,6 +43,7 @@ pub(crate) fn run(kind: Kind) -> Result<Tally> {
         Kind::Unit => unit(),
         Kind::Live => live(),
         Kind::Faults => faults(),
+        Kind::Kernels => kernels::run(&build::given_or_complete()?, &oracle::compile()?),
         Kind::Engines => engines(),
         Kind::Page => page(),
         Kind::Api => api::run(build::given_or_complete()?),

@@ -1,0 +1,132 @@
+//! Guests with other kernels: QEMU boots each by emulation, its first process records what oracles do, and what was recorded is judged here.
+//! Every check is held in each guest without lockdown, and again under the strictest.
+
+mod archive;
+mod checks;
+mod cpio;
+mod guest;
+mod root;
+mod said;
+
+use std::fs::File;
+use std::path::Path;
+use std::sync::Mutex;
+use std::time::Instant;
+
+use anyhow::{Context, Result, bail};
+
+use self::archive::{Archive, Kernel};
+use self::checks::CHECKS;
+use super::tally::Tally;
+use crate::{interrupt, step, tree};
+
+/// A release of Debian, and the kernels that it has.
+struct Suite {
+    name: &'static str,
+    series: &'static str,
+}
+
+/// The oldest kernel that is supported, those of the releases since, and the newest there is.
+const SUITES: [Suite; 4] = [
+    Suite {
+        name: "bullseye",
+        series: "5.10.",
+    },
+    Suite {
+        name: "bookworm",
+        series: "6.1.",
+    },
+    Suite {
+        name: "trixie",
+        series: "6.12.",
+    },
+    Suite {
+        name: "sid",
+        series: "7.",
+    },
+];
+/// In this order in every guest: there is no way back from the second.
+const LOCKDOWNS: [&str; 2] = ["none", "confidentiality"];
+/// Each keeps one core busy.
+const GUESTS_AT_ONCE: usize = 2;
+
+/// Fetches the kernels that are not there yet, boots them all, and judges.
+///
+/// # Errors
+/// A kernel could not be had, or nothing could be prepared; what happens in a guest is counted.
+pub(super) fn run(binary: &Path, oracles: &Path) -> Result<Tally> {
+    let place = tree::target().join("kernels");
+    std::fs::create_dir_all(&place).with_context(|| format!("making {}", place.display()))?;
+    let lock = File::create(place.join("lock")).context("making the guests' lock file")?;
+    if lock.try_lock().is_err() {
+        bail!(
+            "another `cargo xtask` runs guests in {}; wait until it has ended",
+            place.display()
+        );
+    }
+    let archive = Archive::of_this_machine(&place)?;
+    let kernels = SUITES
+        .iter()
+        .map(|suite| archive.kernel(suite))
+        .collect::<Result<Vec<_>>>()?;
+    let initramfs = place.join("initramfs");
+    root::pack(binary, oracles, &initramfs)?;
+
+    let waiting = Mutex::new(kernels.iter());
+    let next = || waiting.lock().map_or(None, |mut kernels| kernels.next());
+    let work = || {
+        let mut tally = Tally::default();
+        while let Some(kernel) = next() {
+            tally += try_out(kernel, &initramfs);
+        }
+        tally
+    };
+    let mut tally = Tally::default();
+    std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..GUESTS_AT_ONCE).map(|_| scope.spawn(work)).collect();
+        for worker in workers {
+            match worker.join() {
+                Ok(of_worker) => tally += of_worker,
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+        }
+    });
+    interrupt::check()?;
+    Ok(tally)
+}
+
+/// Boots one kernel and holds what its guest said against what must be. A guest that did not come to its end is one failure.
+fn try_out(kernel: &Kernel, initramfs: &Path) -> Tally {
+    let mut tally = Tally::default();
+    let began = Instant::now();
+    step::say(&format!("a guest with {}", kernel.package));
+    let said = match guest::boot(kernel, initramfs) {
+        Ok(said) => said,
+        Err(error) => {
+            tally.failed += 1;
+            tally
+                .failures
+                .push(format!("{}: {error:#}", kernel.package));
+            return tally;
+        }
+    };
+    step::say(&format!("{}: {}", kernel.package, step::elapsed(began)));
+    for lockdown in LOCKDOWNS {
+        let round = said.round(lockdown);
+        for (what, check) in CHECKS {
+            let name = format!("{}*, lockdown {lockdown}: {what}", kernel.series);
+            match check(&round) {
+                Ok(()) => {
+                    tally.passed += 1;
+                    println!("test {name} ... ok");
+                }
+                Err(error) => {
+                    tally.failed += 1;
+                    println!("test {name} ... FAILED\n    {error:#}");
+                    tally.failures.push(format!("{name}: {error:#}"));
+                }
+            }
+        }
+    }
+    tally
+}
