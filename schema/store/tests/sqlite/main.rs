@@ -3,6 +3,7 @@
 mod checking;
 mod records;
 mod refused;
+mod released;
 mod upgrade;
 
 use std::collections::BTreeMap;
@@ -66,7 +67,7 @@ fn patch(file: &Path, offset: usize, bytes: &[u8]) {
 async fn a_newer_file_is_refused_and_left_byte_for_byte() {
     let (dir, file) = place();
     init(&file).unwrap();
-    patch(&file, 60, &3u32.to_be_bytes());
+    patch(&file, 60, &1_000u32.to_be_bytes());
     assert_refused(&dir, &file, "newer");
 }
 
