@@ -10,6 +10,7 @@ pub(crate) mod cores;
 mod ending;
 mod intake;
 mod jobs;
+mod lineage;
 mod losses;
 mod moves;
 mod naming;
@@ -237,7 +238,7 @@ impl Agent {
                 .flatten()
                 .unwrap_or(4096) as u64,
             lives: Lives::new(config.host.clone()),
-            registry: Registry::default(),
+            registry: Registry::new(config.capacities.processes),
             runtime_facts: HashMap::new(),
             podman_roots: if config.discover {
                 runtime::podman_roots()

@@ -12,10 +12,10 @@ use rustc_hash::FxHashMap;
 pub(crate) use self::history::{At, History, Line};
 use crate::agent::cores::CoresTold;
 
-/// How many dead processes are remembered for their children.
-const REMEMBERED: usize = 16_384;
-/// How many bytes of command lines the dead may keep.
-const REMEMBERED_BYTES: usize = 32 << 20;
+/// Of how many processes that the kernel's table holds one that died is remembered for its children.
+const PROCESSES_PER_DEAD: usize = 2;
+/// How many bytes of command lines the dead may keep, for each process that the kernel's table holds.
+const BYTES_PER_PROCESS: usize = 1 << 10;
 
 /// A process that is being recorded.
 #[derive(Debug)]
@@ -45,15 +45,39 @@ pub(crate) struct Known {
 }
 
 /// All of them.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Registry {
     living: FxHashMap<ProcessKey, Known>,
     dead: FxHashMap<ProcessKey, History>,
     dead_bytes: usize,
-    order: VecDeque<ProcessKey>,
+    /// The dead, with when they were taken out, in that order.
+    order: VecDeque<(ProcessKey, u64)>,
+    most_dead: usize,
+    most_dead_bytes: usize,
+    /// Of the dead that were taken out up to then, not all are remembered.
+    forgotten_until_boot_ns: u64,
 }
 
 impl Registry {
+    /// Beside a kernel's table for so many processes.
+    pub(crate) fn new(processes: u32) -> Self {
+        let processes = processes as usize;
+        Self {
+            living: FxHashMap::default(),
+            dead: FxHashMap::default(),
+            dead_bytes: 0,
+            order: VecDeque::new(),
+            most_dead: processes / PROCESSES_PER_DEAD,
+            most_dead_bytes: processes * BYTES_PER_PROCESS,
+            forgotten_until_boot_ns: 0,
+        }
+    }
+
+    /// An earlier recorder was told of what happened until now.
+    pub(crate) fn others_knew(&mut self, until_boot_ns: u64) {
+        self.forgotten_until_boot_ns = until_boot_ns;
+    }
+
     /// A process, if it is known and alive.
     pub(crate) fn get_mut(&mut self, key: ProcessKey) -> Option<&mut Known> {
         self.living.get_mut(&key)
@@ -62,6 +86,11 @@ impl Registry {
     /// Whether it is known and alive.
     pub(crate) fn contains(&self, key: ProcessKey) -> bool {
         self.living.contains_key(&key)
+    }
+
+    /// Whether it lives, or is remembered.
+    pub(crate) fn knows(&self, key: ProcessKey) -> bool {
+        self.history(key).is_some()
     }
 
     /// Takes a process in.
@@ -113,10 +142,14 @@ impl Registry {
         self.history(key).is_some_and(History::has_executed)
     }
 
-    /// What a process ran at a moment, whether it still lives or not.
+    /// What a process ran at a moment, whether it still lives or not. It lived then.
     pub(crate) fn ran_at(&self, key: ProcessKey, boot_ns: u64) -> At {
-        self.history(key)
-            .map_or(At::Unknown, |history| history.at(boot_ns))
+        match self.history(key) {
+            Some(history) => history.at(boot_ns),
+            // Had it been forgotten, it would have been taken out after that moment.
+            None if boot_ns <= self.forgotten_until_boot_ns => At::Forgotten,
+            None => At::Unknown,
+        }
     }
 
     fn history(&self, key: ProcessKey) -> Option<&History> {
@@ -124,18 +157,23 @@ impl Registry {
         living.or_else(|| self.dead.get(&key))
     }
 
-    /// Takes a process out; its execs are remembered for a while.
-    pub(crate) fn remove(&mut self, key: ProcessKey) -> Option<Known> {
+    /// Takes a process out, now; its execs are remembered for a while.
+    pub(crate) fn remove(&mut self, key: ProcessKey, now_boot_ns: u64) -> Option<Known> {
         let mut known = self.living.remove(&key)?;
         let history = std::mem::take(&mut known.ran);
         self.dead_bytes += history.bytes();
-        self.dead.insert(key, history);
-        self.order.push_back(key);
-        while (self.order.len() > REMEMBERED || self.dead_bytes > REMEMBERED_BYTES)
-            && let Some(oldest) = self.order.pop_front()
+        // Who went from one container into another is taken out of each.
+        if let Some(earlier) = self.dead.insert(key, history) {
+            self.dead_bytes -= earlier.bytes();
+            self.order.retain(|(other, _)| *other != key);
+        }
+        self.order.push_back((key, now_boot_ns));
+        while (self.order.len() > self.most_dead || self.dead_bytes > self.most_dead_bytes)
+            && let Some((oldest, out_boot_ns)) = self.order.pop_front()
         {
             let forgotten = self.dead.remove(&oldest);
             self.dead_bytes -= forgotten.map_or(0, |history| history.bytes());
+            self.forgotten_until_boot_ns = self.forgotten_until_boot_ns.max(out_boot_ns);
         }
         Some(known)
     }
@@ -185,30 +223,54 @@ mod tests {
 
     #[test]
     fn a_child_inherits_what_its_parent_ran_when_it_was_born() {
-        let mut registry = Registry::default();
+        let mut registry = Registry::new(16);
         let (sh, cc) = (line("sh", 1), line("cc", 1));
         registry.insert(key(1), known());
         registry.ran(key(1), 10, true, sh.clone());
         registry.ran(key(1), 20, true, cc.clone());
         assert_eq!(registry.ran_at(key(1), 15), At::Line(sh));
-        registry.remove(key(1));
+        registry.remove(key(1), 30);
         assert_eq!(registry.ran_at(key(1), 25), At::Line(cc));
         assert!(registry.ran_at(key(2), 25) == At::Unknown && registry.is_empty());
     }
 
     #[test]
-    fn the_dead_keep_no_more_bytes_than_they_may() {
-        let mut registry = Registry::default();
-        for tgid in 1..=REMEMBERED as u32 {
+    fn the_dead_keep_no_more_bytes_than_they_may_and_who_is_forgotten_was_known() {
+        const ROOM: u32 = 4_096;
+        let mut registry = Registry::new(ROOM);
+        for tgid in 1..=ROOM {
             registry.insert(key(tgid), known());
             registry.ran(key(tgid), 10, true, line("sh", 4_000));
-            registry.remove(key(tgid));
-            assert!(registry.dead_bytes <= REMEMBERED_BYTES);
+            registry.remove(key(tgid), u64::from(tgid) + 20);
+            assert!(registry.dead_bytes <= registry.most_dead_bytes);
         }
-        assert_eq!(registry.ran_at(key(1), 20), At::Unknown);
-        let last = registry.ran_at(key(REMEMBERED as u32), 20);
+        // A child that was born while it lived.
+        assert_eq!(registry.ran_at(key(1), 20), At::Forgotten);
+        let last = registry.ran_at(key(ROOM), 20);
         assert_eq!(last, At::Line(line("sh", 4_000)));
+        let later = u64::from(ROOM) + 20;
+        assert_eq!(registry.ran_at(key(ROOM + 1), later), At::Unknown);
         let kept: usize = registry.dead.values().map(History::bytes).sum();
         assert_eq!(kept, registry.dead_bytes);
+    }
+
+    #[test]
+    fn no_more_of_the_dead_are_remembered_than_may_be() {
+        let mut registry = Registry::new(16);
+        for tgid in 1..=100 {
+            registry.insert(key(tgid), known());
+            registry.remove(key(tgid), u64::from(tgid));
+        }
+        assert_eq!((registry.dead.len(), registry.order.len()), (8, 8));
+        // Once more, from another container.
+        registry.insert(key(93), known());
+        registry.ran(key(93), 94, true, line("sh", 1));
+        registry.remove(key(93), 101);
+        assert_eq!((registry.dead.len(), registry.order.len()), (8, 8));
+        assert_eq!(registry.ran_at(key(93), 95), At::Line(line("sh", 1)));
+        assert_eq!(registry.ran_at(key(92), 90), At::Forgotten);
+        assert_eq!(registry.ran_at(key(94), 94), At::Unknown);
+        registry.others_knew(200);
+        assert_eq!(registry.ran_at(key(200), 150), At::Forgotten);
     }
 }

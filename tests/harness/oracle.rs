@@ -24,7 +24,9 @@ fn compile() -> PathBuf {
     let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join("oracles");
     std::fs::create_dir_all(&dir)
         .unwrap_or_else(|error| panic!("making {}: {error}", dir.display()));
-    for name in ["storm", "burn", "cores", "hold", "deaths", "throng"] {
+    for name in [
+        "storm", "burn", "cores", "hold", "deaths", "throng", "heirs",
+    ] {
         // Renamed into place: another test program may be running the one that is there.
         let fresh = dir.join(format!("{name}.{}", std::process::id()));
         let status = Command::new("cc")

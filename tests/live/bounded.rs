@@ -75,7 +75,7 @@ fn missing<'losses>(losses: impl Iterator<Item = &'losses Loss>) -> (u64, u64) {
 }
 
 /// Starts `up` with these capacities, watching the cgroups of these tests.
-fn up_with(data: &Data, capacities: &[(&str, u64)]) -> Up {
+pub(crate) fn up_with(data: &Data, capacities: &[(&str, u64)]) -> Up {
     let mut file = String::from("recorder:\n  capacities:\n");
     for (name, value) in capacities {
         writeln!(file, "    {name}: {value}").expect("text takes text");

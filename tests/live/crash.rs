@@ -137,7 +137,7 @@ fn check_children(truths: &[Value], rows: &[Row], args_lost: u64) -> u64 {
             .or_default()
             .push(row);
     }
-    let (mut cpu_ns, mut without_args) = (0, 0);
+    let (mut cpu_ns, mut without_args, mut forks_without) = (0, 0, 0);
     for storm in truths {
         for truth in storm["children"].as_array().expect("it lists its children") {
             let (pid, code) = (number(truth, "pid"), number(truth, "exit_code"));
@@ -155,9 +155,12 @@ fn check_children(truths: &[Value], rows: &[Row], args_lost: u64) -> u64 {
             ];
             if truth["method"] != "fork" && row.args() != args {
                 without_args += 1;
+            } else if row.args.is_none() {
+                forks_without += 1;
             }
         }
     }
+    println!("{without_args} have not their arguments, {forks_without} not their parent's");
     assert!(
         without_args <= args_lost,
         "{without_args} processes have not their arguments, {args_lost} are declared"

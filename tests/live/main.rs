@@ -17,6 +17,7 @@ mod cores;
 mod crash;
 mod deaths;
 mod gap;
+mod heirs;
 mod layouts;
 mod left_behind;
 mod masking;

@@ -68,7 +68,7 @@ impl Agent {
             return;
         }
         self.count_lost_execs(key, entry);
-        let Some(known) = self.registry.remove(key) else {
+        let Some(known) = self.registry.remove(key, boot_now_ns()) else {
             return;
         };
         self.miss_args(key, entry, &known);
@@ -193,7 +193,7 @@ impl Agent {
     }
 
     fn give_up(&mut self, key: ProcessKey, entry: Option<&Process>, at_ns: u64) {
-        let Some(mut known) = self.registry.remove(key) else {
+        let Some(mut known) = self.registry.remove(key, boot_now_ns()) else {
             return;
         };
         if let Some(entry) = entry {

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use bc_abi::{Process, ProcessKey, process_flag};
 use bc_schema::{LossReason, ProcessExec, ProcessId, ProcessStart};
 
+use super::Agent;
 use super::cores::CoresTold;
-use super::{Agent, Phase};
 use crate::clock::boot_now_ns;
 use crate::kernel::{self, KernelEvent};
 use crate::lives::Owner;
-use crate::registry::{At, History, Known, Line};
+use crate::registry::{History, Known, Line};
 use crate::{process_file, reading};
 
 impl Agent {
@@ -73,8 +73,16 @@ impl Agent {
         self.registry.ran(key, at_boot_ns, true, line);
     }
 
-    /// Takes a process in. False when it is nobody's (then it leaves the kernel's table), over, or has to wait for its job's number.
+    /// Takes a process in, and before it those that it comes from. False when it is nobody's (then it leaves the kernel's table), over, or
+    /// has to wait for its job's number.
     pub(super) fn take_in(&mut self, key: ProcessKey, entry: &Process) -> bool {
+        for (ancestor, entry) in self.unknown_ancestors(entry).into_iter().rev() {
+            self.take_in_alone(ancestor, &entry);
+        }
+        self.take_in_alone(key, entry)
+    }
+
+    fn take_in_alone(&mut self, key: ProcessKey, entry: &Process) -> bool {
         if self.releases.holds(key) {
             // All of it is known; its entry only waits for the sink to have it.
             return false;
@@ -182,55 +190,6 @@ impl Agent {
         }
         self.first_line(key, entry, id, name, start_ns);
         true
-    }
-
-    /// What it runs before any exec that is told of: what its parent ran when it was born, or what `/proc` says of one that was there before.
-    fn first_line(
-        &mut self,
-        key: ProcessKey,
-        entry: &Process,
-        id: ProcessId,
-        name: String,
-        start_ns: u64,
-    ) {
-        let forked = entry.flags & process_flag::FORKED != 0;
-        let execed = entry.flags & process_flag::EXECED != 0;
-        // What a killed recorder was told of, nobody is told again.
-        let told_before = self.phase == Phase::Finding && self.kernel.adopted();
-        let found = ((!forked && !execed) || told_before)
-            .then(|| process_file::command_line(key))
-            .flatten();
-        let (exec, line) = if let Some(found) = found {
-            let exec = ProcessExec {
-                process: id,
-                at_ns: start_ns,
-                name: found.name.filter(|_| execed).unwrap_or(name),
-                exe: found.exe,
-                args: Some(self.mask.args(found.args)),
-                args_cut: found.args_cut,
-                inherited: forked && !execed,
-            };
-            let line = Arc::new(Line::of(&exec));
-            (exec, line)
-        } else if forked {
-            match self.registry.ran_at(entry.parent, key.start_boot_ns) {
-                At::Line(line) => (line.inherited(id, start_ns, name), line),
-                At::Forgotten => {
-                    let life = self.registry.get_mut(key).map(|known| known.life);
-                    self.lose(LossReason::ArgsUnreadable, life, key.start_boot_ns, 1, 0);
-                    return;
-                }
-                At::Unknown => return,
-            }
-        } else {
-            return;
-        };
-        let own = !exec.inherited;
-        if !self.stored.contains(&id) {
-            self.delivery.expect(&exec);
-            self.out.execs.push(exec);
-        }
-        self.registry.ran(key, key.start_boot_ns, own, line);
     }
 
     /// The life a process belongs to, deciding about cgroups that nobody has decided about yet.

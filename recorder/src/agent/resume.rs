@@ -51,6 +51,7 @@ impl Agent {
     /// Returns the lives that the store does not know as open.
     fn adopt(&mut self) -> Vec<u64> {
         self.phase = Phase::TakingOver;
+        self.registry.others_knew(boot_now_ns());
         let open = self.config.resume.iter().flat_map(|resume| &resume.open);
         self.stored = open.map(|(process, _)| *process).collect();
         self.losses = Counted::by(&self.kernel);

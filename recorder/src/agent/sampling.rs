@@ -70,6 +70,10 @@ impl Agent {
             return Ok(());
         }
         let Walked { others, mut active } = self.read_all(&look)?;
+        if others.iter().any(|(key, ..)| !self.registry.contains(*key)) {
+            // What the new ones and their parents have executed is told before they are taken in.
+            self.take_events();
+        }
         for (key, reading, on_cores) in others {
             if !self.registry.contains(key) {
                 let Some(entry) = self.kernel.process(key) else {
