@@ -1,4 +1,4 @@
-/* deaths codes | daemon | chain [NEXT…] | oom MIB | reuse
+/* deaths codes | daemon | chain [NEXT…] | oom MIB | reuse | zombie MS
  *
  * Processes that end, multiply and change in every way that a record must tell apart, and what wait said of each. */
 #include "oracle.h"
@@ -148,6 +148,27 @@ static void reuse(void)
 	fail("using a pid again");
 }
 
+/* A child that has used MS of CPU and is dead, but not reaped before standard input is closed. */
+static void zombie(uint64_t ms)
+{
+	siginfo_t dead;
+	struct rusage use;
+	char byte;
+	pid_t pid = must_fork();
+	if (pid == 0) {
+		burn_ms(ms);
+		_exit(6);
+	}
+	if (waitid(P_PID, (id_t)pid, &dead, WEXITED | WNOWAIT) != 0)
+		fail("waitid");
+	while (read(STDIN_FILENO, &byte, 1) > 0)
+		;
+	int status = must_wait(pid, &use);
+	printf("{\"oracle\":\"deaths\",\"what\":\"zombie\",\"pid\":%d,\"cpu_ns\":%llu,", pid, (unsigned long long)rusage_cpu_ns(&use));
+	print_end(status);
+	printf("}\n");
+}
+
 int main(int argc, char **argv)
 {
 	const char *mode = argc > 1 ? argv[1] : "";
@@ -161,8 +182,10 @@ int main(int argc, char **argv)
 		oom(number(argv[2]));
 	else if (strcmp(mode, "reuse") == 0)
 		reuse();
+	else if (strcmp(mode, "zombie") == 0 && argc == 3)
+		zombie(number(argv[2]));
 	else {
-		fprintf(stderr, "usage: deaths codes | daemon | chain [NEXT...] | oom MIB | reuse\n");
+		fprintf(stderr, "usage: deaths codes | daemon | chain [NEXT...] | oom MIB | reuse | zombie MS\n");
 		return ENDED_BADLY;
 	}
 	return 0;

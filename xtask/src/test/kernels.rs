@@ -6,7 +6,9 @@ mod checks;
 mod cpio;
 mod guest;
 mod root;
+mod rows;
 mod said;
+mod stated;
 
 use std::fs::File;
 use std::path::Path;

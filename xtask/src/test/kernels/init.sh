@@ -23,38 +23,56 @@ tell() {
 record() {
     id=$1
     shift
-    bubble-chamber run --data "$data" --id "$id" -- "$@" >/tmp/said
+    bubble-chamber run --data "$data" --id "$id" -- "$@" >"$data.$id"
     echo $? | tell "$id/code"
-    tell "$id/truths" </tmp/said
+    tell "$id/truths" <"$data.$id"
 }
 
-# tell_records STEP: what stands in the database.
-tell_records() {
-    for what in processes losses; do
-        bubble-chamber db dump --data "$data" --container "$1" --what "$what" | tell "$1/$what"
+# dump STEP WHAT: what stands in the database.
+dump() {
+    bubble-chamber db dump --data "$data" --container "$1" --what "$2"
+}
+
+# A dead process that nobody reaps before its end is on record. The looks have an end, so that the guest has one.
+record_zombie() {
+    mkfifo "$data.hold"
+    record zombie deaths zombie 200 <"$data.hold" &
+    exec 4>"$data.hold"
+    looks=0
+    until dump zombie processes | grep '"exit_code":6' >/tmp/zombie || [ $looks = 90 ]; do
+        looks=$((looks + 1))
+        sleep 1
     done
+    tell zombie/unreaped </tmp/zombie
+    exec 4>&-
+    wait $!
 }
 
 round() {
     lockdown=$(sed 's/.*\[//; s/\].*//' /sys/kernel/security/lockdown)
     data=/tmp/$lockdown
-    link=/tmp/link.$lockdown
     bubble-chamber recorder --check --json | tell kernel/check
 
-    bubble-chamber up --data "$data" --listen 127.0.0.1:0 >"$link" &
+    bubble-chamber up --data "$data" --listen 127.0.0.1:0 >"$data.link" &
     up=$!
-    until grep -q token= "$link"; do
+    until grep -q token= "$data.link"; do
         kill -0 $up || break
         sleep 0.1
     done
     find /sys/fs/bpf -mindepth 1 | tell up/pins
     record storm storm 300 mix
+    record codes deaths codes
+    record leader-first burn leader-first 2 3000
+    record thread-exec burn thread-exec 3 1000
+    record_zombie
     kill $up
     wait $up
     echo $? | tell stop/code
     find /sys/fs/bpf -mindepth 1 | tell stop/pins
-    for step in storm; do
-        tell_records $step
+    for step in storm codes leader-first thread-exec zombie; do
+        for what in processes losses; do
+            dump $step $what | tell $step/$what
+        done
     done
 }
 
