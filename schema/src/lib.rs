@@ -17,6 +17,7 @@ pub mod retention;
 pub mod sample;
 pub mod store;
 pub mod usage;
+pub mod varint;
 
 pub use batch::Batch;
 pub use committed::Committed;

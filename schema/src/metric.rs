@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::varint;
+
 /// How a metric behaves over time, which decides what a bucket of it means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MetricKind {
@@ -153,19 +155,19 @@ impl Metrics {
 
     /// Packs to bytes: the valid mask, then each known value, all LEB128. What [`Metrics::unpack`] reads.
     pub fn pack(&self, out: &mut Vec<u8>) {
-        leb128(u64::from(self.valid), out);
+        varint::put(u64::from(self.valid), out);
         for (_, value) in self.iter() {
-            leb128(value, out);
+            varint::put(value, out);
         }
     }
 
     /// Unpacks what [`Metrics::pack`] wrote and leaves `bytes` after it; `None` when the bytes end early. Metrics that this
     /// version does not know (a newer writer's) are skipped.
     pub fn unpack(bytes: &mut &[u8]) -> Option<Metrics> {
-        let mut mask = unleb128(bytes)?;
+        let mut mask = varint::take(bytes)?;
         let mut metrics = Metrics::EMPTY;
         while mask != 0 {
-            let value = unleb128(bytes)?;
+            let value = varint::take(bytes)?;
             if let Some(&metric) = Metric::ALL.get(mask.trailing_zeros() as usize) {
                 metrics.set(metric, value);
             }
@@ -185,27 +187,6 @@ impl Serialize for Metrics {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_map(self.iter().map(|(metric, value)| (metric.name(), value)))
     }
-}
-
-fn leb128(mut value: u64, out: &mut Vec<u8>) {
-    while value >= 0x80 {
-        out.push(value as u8 | 0x80);
-        value >>= 7;
-    }
-    out.push(value as u8);
-}
-
-fn unleb128(bytes: &mut &[u8]) -> Option<u64> {
-    let mut value = 0u64;
-    for shift in (0..64).step_by(7) {
-        let (&byte, rest) = bytes.split_first()?;
-        *bytes = rest;
-        value |= u64::from(byte & 0x7f) << shift;
-        if byte & 0x80 == 0 {
-            return Some(value);
-        }
-    }
-    None
 }
 
 #[cfg(test)]

@@ -4,9 +4,10 @@
 //! unpacking them. The bytes are part of the file's version.
 
 use bc_schema::Resolution;
+use bc_schema::varint::{put, take};
 
 use super::error::Failure;
-use super::packed::{put, put_cell, take, take_cell, take_outline};
+use super::packed::{put_cell, take_cell, take_outline};
 use super::times::{PutTimes, Times, put_head, take_head};
 use crate::cell::{Cell, First};
 

@@ -5,9 +5,9 @@
 //! file's version.
 
 use bc_schema::Resolution;
+use bc_schema::varint::{put, take};
 
 use super::error::Failure;
-use super::packed::{put, take};
 
 /// How many processes' numbers share a part.
 const PROCESSES_IN_PART: u64 = 1024;

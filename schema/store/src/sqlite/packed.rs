@@ -2,34 +2,12 @@
 //!
 //! The bytes are part of the file's version: a change of theirs is a new version with an upgrade.
 
+use bc_schema::varint::{put, take};
 use bc_schema::{Metric, Metrics, Resolution};
 
 use super::error::Failure;
 use super::times::{PutTimes, Times};
 use crate::cell::{Cell, First};
-
-/// Appends an unsigned integer, seven bits a byte.
-pub(crate) fn put(mut value: u64, out: &mut Vec<u8>) {
-    while value >= 0x80 {
-        out.push(value as u8 | 0x80);
-        value >>= 7;
-    }
-    out.push(value as u8);
-}
-
-/// Takes what [`put`] appended.
-pub(crate) fn take(bytes: &mut &[u8]) -> Option<u64> {
-    let mut value = 0;
-    for shift in (0..u64::BITS).step_by(7) {
-        let (&byte, rest) = bytes.split_first()?;
-        *bytes = rest;
-        value |= u64::from(byte & 0x7f) << shift;
-        if byte & 0x80 == 0 {
-            return Some(value);
-        }
-    }
-    None
-}
 
 /// Small amounts up and down become small numbers.
 pub(crate) fn zigzag(value: u64) -> u64 {

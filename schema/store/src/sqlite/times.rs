@@ -4,7 +4,9 @@
 //! Blocks of older databases have no such head; there each time is its distance from another one. A head begins with a zero, which is the
 //! number of no process.
 
-use super::packed::{put, take, unzigzag, zigzag};
+use bc_schema::varint::{put, take};
+
+use super::packed::{unzigzag, zigzag};
 
 /// Says that a head follows.
 const HEAD: u8 = 0;

@@ -169,21 +169,23 @@ fn packed(
     let wanted = Wanted::new(&query.metrics, query.max_rss);
     let (mut opened, mut strip) = (Opened::default(), Strip::of(&wanted));
     walk.open_packs(from, to, |minute, length, read| {
+        let first = minute * Resolution::Minute.seconds();
+        let end = first + Resolution::Minute.seconds();
         opened.read(&wanted, length, read)?;
-        if opened.has_one_epoch_each()? {
-            return opened.strips(
-                minute,
+        let pack = opened.pack(minute)?;
+        if pack.has_one_epoch_each() {
+            return pack.strips(
                 &wanted,
                 &mut strip,
                 |who| walk.wants(who.process),
                 |who, strip| {
-                    strip.within(from, to);
+                    if first < from || to < end {
+                        strip.within(from, to);
+                    }
                     lanes.strip(who.process, who.epoch_ns, strip);
                 },
             );
         }
-        let first = minute * Resolution::Minute.seconds();
-        let end = first + Resolution::Minute.seconds();
         gathered(
             walk,
             Resolution::Second,

@@ -1,7 +1,9 @@
 //! Integers that change without a rule, in as many bits each as their range has: the least of them, the number of bits, and then how
 //! much above the least each is. Zero bits that all of these end in are left out.
 
-use crate::sqlite::packed::{put, take, unzigzag, zigzag};
+use bc_schema::varint::{put, take};
+
+use crate::sqlite::packed::{unzigzag, zigzag};
 
 /// Integers to be written.
 pub(super) struct Bits {
@@ -52,8 +54,13 @@ impl Bits {
         }
     }
 
-    /// Reads as many as `count`; `None`: they are not there.
-    pub(super) fn take(count: usize, bytes: &mut &[u8], mut each: impl FnMut(u64)) -> Option<()> {
+    /// Reads as many as `count`, and appends what `turn` makes of each; `None`: they are not there.
+    pub(super) fn take(
+        count: usize,
+        bytes: &mut &[u8],
+        values: &mut Vec<u64>,
+        mut turn: impl FnMut(u64) -> u64,
+    ) -> Option<()> {
         let least = unzigzag(take(bytes)?);
         let (&[shift, width], rest) = bytes.split_first_chunk()?;
         let (shift, width) = (u32::from(shift), u32::from(width));
@@ -62,29 +69,31 @@ impl Bits {
         }
         let length = count.checked_mul(width as usize)?.div_ceil(8);
         let (packed, rest) = rest.split_at_checked(length)?;
-        *bytes = rest;
+        let mut each = |above: u64| turn(least.wrapping_add(above << shift));
         if width <= IN_WORD {
             let mask = (1 << width) - 1;
-            for index in 0..count {
+            // What stands behind them is masked away, and saves looking where they end.
+            let behind = *bytes;
+            let begin = behind.len() - packed.len() - rest.len();
+            values.extend((0..count).map(|index| {
                 let bit = index * width as usize;
-                let above = word(packed, bit / 8) >> (bit % 8) & mask;
-                each(least.wrapping_add(above << shift));
+                each(word(behind, begin + bit / 8) >> (bit % 8) & mask)
+            }));
+        } else {
+            let mut packed = packed.iter();
+            let mask = (1u128 << width) - 1;
+            let (mut held, mut there) = (0u128, 0);
+            for _ in 0..count {
+                while there < width {
+                    held |= u128::from(*packed.next()?) << there;
+                    there += 8;
+                }
+                values.push(each((held & mask) as u64));
+                held >>= width;
+                there -= width;
             }
-            return Some(());
         }
-        let mut packed = packed.iter();
-        let mask = (1u128 << width) - 1;
-        let (mut held, mut there) = (0u128, 0);
-        for _ in 0..count {
-            while there < width {
-                held |= u128::from(*packed.next()?) << there;
-                there += 8;
-            }
-            let above = (held & mask) as u64;
-            held >>= width;
-            there -= width;
-            each(least.wrapping_add(above << shift));
-        }
+        *bytes = rest;
         Some(())
     }
 }
@@ -93,6 +102,7 @@ impl Bits {
 const IN_WORD: u32 = u64::BITS - 7;
 
 /// The eight bytes from a place on, zeros behind the last.
+#[inline]
 fn word(bytes: &[u8], from: usize) -> u64 {
     let rest = bytes.get(from..).unwrap_or_default();
     if let Some(word) = rest.first_chunk() {

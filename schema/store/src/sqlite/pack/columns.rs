@@ -31,6 +31,8 @@ pub(crate) struct Strip {
     pub(crate) values: Vec<Vec<Option<u64>>>,
     /// The highest RSS in each sample's second, where that is wanted.
     pub(crate) max_rss_bytes: Vec<Option<u64>>,
+    /// A column that another one is made from.
+    spread: Vec<Option<u64>>,
 }
 
 /// Sections of a pack, read one by one.
@@ -122,31 +124,35 @@ impl Opened {
         Ok(())
     }
 
+    /// The sections that were read, as a pack.
+    pub(crate) fn pack(&self, minute: u64) -> Result<Pack<'_>, Failure> {
+        let mut sections: [&[u8]; SECTIONS] = [&[]; SECTIONS];
+        for (section, place) in sections.iter_mut().zip(&self.places) {
+            *section = &self.bytes[place.clone()];
+        }
+        Pack::of(minute, sections).ok_or(DAMAGED)
+    }
+}
+
+impl Pack<'_> {
     /// Whether no process has totals of several epochs in it.
-    pub(crate) fn has_one_epoch_each(&self) -> Result<bool, Failure> {
-        let all = who(&self.bytes[self.places[WHO].clone()]).ok_or(DAMAGED)?;
-        Ok(all.is_sorted_by(|a, b| a.process < b.process))
+    pub(crate) fn has_one_epoch_each(&self) -> bool {
+        self.who.is_sorted_by(|a, b| a.process < b.process)
     }
 
-    /// Calls `each` with the samples of every process and epoch that is `asked` for, in order.
+    /// Calls `each` with the samples of every process and epoch that is `asked` for, in order. The sections that `wanted` needs were read.
     pub(crate) fn strips(
         &self,
-        minute: u64,
         wanted: &Wanted,
         strip: &mut Strip,
         mut asked: impl FnMut(&Who) -> bool,
         mut each: impl FnMut(&Who, &mut Strip),
     ) -> Result<(), Failure> {
-        let mut sections: [&[u8]; SECTIONS] = [&[]; SECTIONS];
-        for (section, place) in sections.iter_mut().zip(&self.places) {
-            *section = &self.bytes[place.clone()];
-        }
-        let pack = Pack::of(minute, sections).ok_or(DAMAGED)?;
-        let mut columns: Vec<Column<'_>> = (0..SECTIONS).map(|index| pack.column(index)).collect();
-        for who in &pack.who {
+        let mut columns: Vec<Column<'_>> = (0..SECTIONS).map(|index| self.column(index)).collect();
+        for who in &self.who {
             advance(who.count, wanted, &mut columns).ok_or(DAMAGED)?;
             if asked(who) {
-                strip.fill(&pack, wanted, &columns).ok_or(DAMAGED)?;
+                strip.fill(self, wanted, &columns).ok_or(DAMAGED)?;
                 each(who, strip);
             }
         }
@@ -159,18 +165,58 @@ fn advance(count: usize, wanted: &Wanted, columns: &mut [Column<'_>]) -> Option<
     columns[SECONDS].next(count)?;
     columns[OFFSETS].next(count)?;
     columns[KNOWN].next(count)?;
-    let known = std::mem::take(&mut columns[KNOWN].values);
-    let mut all = || {
-        for &section in [HELD].iter().chain(&wanted.sections) {
-            let bit = bit(section);
-            let count = known.iter().filter(|&known| known & bit != 0).count();
-            columns[section].next(count)?;
-        }
+    let bits = std::mem::take(&mut columns[KNOWN].values);
+    let known = Known::of(&bits);
+    let mut sections = [HELD].iter().chain(&wanted.sections);
+    let read = sections.try_for_each(|&section| {
+        columns[section].next(known.count(section))?;
         Some(())
-    };
-    let read = all();
-    columns[KNOWN].values = known;
+    });
+    columns[KNOWN].values = bits;
     read
+}
+
+/// What each sample of a process knows, and what they have in common: mostly all know the same.
+struct Known<'a> {
+    bits: &'a [u64],
+    all: u64,
+    any: u64,
+}
+
+impl<'a> Known<'a> {
+    fn of(bits: &'a [u64]) -> Self {
+        Self {
+            bits,
+            all: bits.iter().fold(u64::MAX, |all, bits| all & bits),
+            any: bits.iter().fold(0, |any, bits| any | bits),
+        }
+    }
+
+    /// How many samples know the value of a section.
+    fn count(&self, section: usize) -> usize {
+        let bit = bit(section);
+        if self.all & bit != 0 {
+            self.bits.len()
+        } else if self.any & bit == 0 {
+            0
+        } else {
+            self.bits.iter().filter(|&bits| bits & bit != 0).count()
+        }
+    }
+
+    /// Appends the values of a section in their samples; absent where a sample does not know it.
+    fn spread(&self, section: usize, values: &[u64], out: &mut Vec<Option<u64>>) {
+        let bit = bit(section);
+        if self.all & bit != 0 {
+            out.extend(values.iter().copied().map(Some));
+        } else if self.any & bit == 0 {
+            out.resize(out.len() + self.bits.len(), None);
+        } else {
+            let mut values = values.iter().copied();
+            let bits = self.bits.iter();
+            out.extend(bits.map(|bits| (bits & bit != 0).then(|| values.next()).flatten()));
+        }
+    }
 }
 
 impl Strip {
@@ -183,45 +229,57 @@ impl Strip {
     }
 
     fn fill(&mut self, pack: &Pack<'_>, wanted: &Wanted, columns: &[Column<'_>]) -> Option<()> {
-        let known = &columns[KNOWN].values;
-        self.at_ns.clear();
+        let known = Known::of(&columns[KNOWN].values);
+        let (seconds, offsets) = (&columns[SECONDS].values, &columns[OFFSETS].values);
+        let minute_ns = pack.minute_ns;
         self.second_ns.clear();
-        for (&second, &offset) in columns[SECONDS].values.iter().zip(&columns[OFFSETS].values) {
-            let since_ns = pack.moment(second)?.wrapping_add(offset);
-            self.at_ns.push(pack.minute_ns.wrapping_add(since_ns));
-            let second_ns = second.wrapping_mul(Resolution::Second.ns());
-            self.second_ns.push(pack.minute_ns.wrapping_add(second_ns));
+        self.second_ns.extend(
+            seconds
+                .iter()
+                .map(|second| minute_ns.wrapping_add(second.wrapping_mul(Resolution::Second.ns()))),
+        );
+        let mut is_damaged = false;
+        self.at_ns.clear();
+        self.at_ns
+            .extend(seconds.iter().zip(offsets).map(|(&second, &offset)| {
+                let moment = pack.moment(second);
+                is_damaged |= moment.is_none();
+                minute_ns.wrapping_add(moment.unwrap_or(0).wrapping_add(offset))
+            }));
+        if is_damaged {
+            return None;
         }
-        let held = known_values(known, HELD, &columns[HELD].values);
+        self.spread.clear();
+        known.spread(HELD, &columns[HELD].values, &mut self.spread);
+        let held = self.spread.iter().zip(&self.at_ns);
         self.held_ns.clear();
         self.held_ns.extend(
-            held.zip(&self.at_ns)
-                .map(|(held, at_ns)| held.map_or(0, |before| at_ns.wrapping_sub(before))),
+            held.map(|(before, at_ns)| before.map_or(0, |before| at_ns.wrapping_sub(before))),
         );
         for (&metric, values) in wanted.metrics.iter().zip(&mut self.values) {
-            let of = |metric: Metric| {
+            let spread = |metric: Metric, values: &mut Vec<Option<u64>>| {
                 let section = METRICS + metric as usize;
-                known_values(known, section, &columns[section].values)
+                values.clear();
+                known.spread(section, &columns[section].values, values);
             };
-            values.clear();
-            let with_times = || known.iter().all(|known| known & TIMES == TIMES);
-            if metric == Metric::UserNs && with_times() {
-                let times = of(Metric::CpuNs).zip(of(Metric::SystemNs));
-                let user = of(Metric::UserNs).zip(times);
-                values.extend(user.map(|(user, (cpu, system))| Some(rest(cpu?, system?, user?))));
-            } else {
-                values.extend(of(metric));
+            spread(metric, values);
+            if metric == Metric::UserNs && known.all & TIMES == TIMES {
+                let of = |metric: Metric| &columns[METRICS + metric as usize].values;
+                let times = of(Metric::CpuNs).iter().zip(of(Metric::SystemNs));
+                for (user, (&cpu, &system)) in values.iter_mut().zip(times) {
+                    *user = user.map(|user| rest(cpu, system, user));
+                }
             }
         }
         self.max_rss_bytes.clear();
         if wanted.max_rss {
             let rss = METRICS + Metric::RssBytes as usize;
-            let level = known_values(known, rss, &columns[rss].values);
-            let above = known_values(known, MAXIMA, &columns[MAXIMA].values);
-            let highest = above
-                .zip(level)
-                .map(|(above, level)| above.map(|above| above.wrapping_add(level.unwrap_or(0))));
-            self.max_rss_bytes.extend(highest);
+            known.spread(MAXIMA, &columns[MAXIMA].values, &mut self.max_rss_bytes);
+            self.spread.clear();
+            known.spread(rss, &columns[rss].values, &mut self.spread);
+            for (above, level) in self.max_rss_bytes.iter_mut().zip(&self.spread) {
+                *above = above.map(|above| above.wrapping_add(level.unwrap_or(0)));
+            }
         }
         self.join();
         Some(())
@@ -281,17 +339,4 @@ impl Strip {
             keep(values, &samples);
         }
     }
-}
-
-/// The values of a column in their samples; absent where a sample does not know it.
-fn known_values<'a>(
-    known: &'a [u64],
-    section: usize,
-    values: &'a [u64],
-) -> impl Iterator<Item = Option<u64>> + 'a {
-    let bit = bit(section);
-    let mut values = values.iter();
-    known
-        .iter()
-        .map(move |known| (known & bit != 0).then(|| values.next().copied()).flatten())
 }

@@ -2,8 +2,9 @@
 
 use std::ops::Range;
 
+use bc_schema::varint::take;
+
 use super::SECTIONS;
-use crate::sqlite::packed::take;
 
 /// Bytes that hold the lengths of all sections, however long these are.
 pub(crate) const HEADER: usize = 10 * (SECTIONS + 1);

@@ -1,5 +1,6 @@
 //! Unpacking: whole samples of some processes, or single columns.
 
+use bc_schema::varint::take;
 use bc_schema::{Metric, Metrics, Resolution};
 
 use super::layout::Layout;
@@ -11,7 +12,6 @@ use super::{
 use crate::cell::{Cell, First};
 use crate::sqlite::block::Entry;
 use crate::sqlite::error::Failure;
-use crate::sqlite::packed::take;
 
 /// A pack, cut into its sections.
 pub(crate) struct Pack<'a> {
@@ -112,6 +112,7 @@ impl<'a> Pack<'a> {
         Ok(())
     }
 
+    #[inline]
     pub(super) fn moment(&self, second: u64) -> Option<u64> {
         *self.moments.get(usize::try_from(second).ok()?)?
     }

@@ -4,8 +4,10 @@
 //! be read, of one sequence or of many that are like each other. Differences that all end in the same number of zero bits (pages, blocks)
 //! are written without them. How many there are is not written: whoever reads knows. All arithmetic wraps, so that any values come back.
 
+use bc_schema::varint::{put, take};
+
 use super::bits::Bits;
-use crate::sqlite::packed::{put, take, unzigzag, zigzag};
+use crate::sqlite::packed::{unzigzag, zigzag};
 
 /// All the same, and the same as the first of the sequence before.
 const SAME: u8 = 0;
@@ -156,15 +158,13 @@ fn take_sequence(
         return Some(());
     }
     if kind == DIFFERENCES_IN_BITS {
-        return Bits::take(count - 1, bytes, |step| {
+        return Bits::take(count - 1, bytes, values, |step| {
             value = value.wrapping_add(step);
-            values.push(value);
+            value
         });
     }
     if kind == DISTANCES_IN_BITS {
-        return Bits::take(count - 1, bytes, |step| {
-            values.push(value.wrapping_add(step));
-        });
+        return Bits::take(count - 1, bytes, values, |step| value.wrapping_add(step));
     }
     let mut step = 0u64;
     while values.len() < count {
@@ -177,14 +177,14 @@ fn take_sequence(
         if times == 0 || times > count - values.len() {
             return None;
         }
-        for _ in 0..times {
+        values.extend((0..times).map(|_| {
             step = match kind {
                 CHANGES => step.wrapping_add(change),
                 _ => change,
             };
             value = value.wrapping_add(step);
-            values.push(value);
-        }
+            value
+        }));
     }
     Some(())
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use bc_schema::varint::put;
 use bc_schema::{Metric, Resolution};
 
 use super::sequence::Put;
@@ -10,7 +11,6 @@ use super::{
     TOGETHER, WHO, rest,
 };
 use crate::sqlite::block::Entry;
-use crate::sqlite::packed::put;
 
 /// Packs the settled entries of one minute's seconds.
 pub(crate) fn pack(minute: u64, entries: &[Entry]) -> Vec<u8> {
