@@ -1,13 +1,15 @@
 //! From buckets of processes to the curves of a chart: pure, nothing of stores or HTTP.
 //!
-//! [`grid`] says how time is cut, [`flow`] what an amount (CPU, I/O) and [`level`] what a level (memory) puts into each bucket; here they
-//! are summed, ranked and joined into steps. Buckets come run by run, so that not all must be held at once.
+//! [`grid`] says how time is cut, [`flow`] what an amount (CPU, I/O) and [`level`] what a level (memory) puts into each bucket; [`sums`]
+//! adds that up, and here it is ranked and joined into steps. Buckets come run by run, so that not all must be held at once.
 
 pub(crate) mod flow;
 pub(crate) mod grid;
 pub(crate) mod level;
 pub(crate) mod plan;
+mod sums;
 
+use bc_schema::resolution::SECOND_NS;
 use bc_schema::store::Run;
 use bc_schema::{Metric, ProcessId, TimeRange};
 use rustc_hash::FxHashMap;
@@ -15,11 +17,13 @@ use rustc_hash::FxHashMap;
 use flow::Used;
 use grid::Grid;
 use level::{Crowd, Held, Known, Stay};
+use sums::{Line, Sums};
 
 /// What is drawn.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Measure {
-    /// An amount per second, from the amounts in each bucket: of these together, as far as they are known.
+    /// An amount per second, from the amounts in each bucket: of these together, as far as they are known. Where there are several, each
+    /// is a side of it that is summed by itself, too.
     Flow(&'static [Metric]),
     /// Resident memory.
     Memory,
@@ -31,6 +35,22 @@ impl Measure {
         match self {
             Self::Flow(metrics) => (metrics, false),
             Self::Memory => (&[Metric::RssBytes, Metric::PeakRssBytes], true),
+        }
+    }
+
+    /// The metrics whose totals are told one by one.
+    fn sides(self) -> &'static [Metric] {
+        match self {
+            Self::Flow(metrics) if metrics.len() > 1 => metrics,
+            Self::Flow(_) | Self::Memory => &[],
+        }
+    }
+
+    /// What weights are multiplied with before they are divided by ns.
+    fn scale(self) -> f64 {
+        match self {
+            Self::Flow(_) => SECOND_NS as f64,
+            Self::Memory => 1.0,
         }
     }
 
@@ -52,6 +72,8 @@ pub(crate) struct Chart {
     pub(crate) mean: Curve,
     pub(crate) min: Curve,
     pub(crate) max: Curve,
+    /// The mean of each side, where there are several.
+    pub(crate) sides: Vec<Curve>,
     /// The processes with the most, in that order.
     pub(crate) top: Vec<Ranked>,
     /// All others together, where there are any.
@@ -78,42 +100,22 @@ pub(crate) struct Presence {
     pub(crate) known_to_ns: u64,
 }
 
-/// A chart being drawn. Its weights are amounts or levels times ns, as floats: exact where one process's numbers are below 2^53, and
-/// rounded only when divided again.
+/// A chart being drawn. Its weights are amounts, or levels times ns, as floats: exact below 2^53, and rounded only when divided again.
 #[derive(Debug)]
 pub(crate) struct Canvas {
     measure: Measure,
     grid: Grid,
     /// The step of each bucket.
     steps: Vec<u32>,
-    /// The weight of all processes in each bucket; `None`: nothing is known there.
-    total: Vec<Option<f64>>,
+    /// The weight of all processes in each bucket.
+    total: Sums,
+    /// The same of each side.
+    sides: Vec<Sums>,
+    /// Amounts of all sides together, in the points that are being added.
+    together: Vec<Option<u64>>,
     lines: FxHashMap<ProcessId, Line>,
     /// Who was there at once, where that cannot be told from sums.
     crowd: Crowd,
-}
-
-/// One process so far.
-#[derive(Debug)]
-struct Line {
-    presence: Presence,
-    sum: f64,
-    /// Steps it counts in, in order, and its weight there.
-    steps: Vec<(usize, f64)>,
-    /// The last bucket that its amount is known in.
-    told: Option<i64>,
-    /// Its last level.
-    held: Option<Held>,
-}
-
-impl Line {
-    fn put(&mut self, step: usize, weight: f64) {
-        self.sum += weight;
-        match self.steps.last_mut() {
-            Some((last, sum)) if *last == step => *sum += weight,
-            _ => self.steps.push((step, weight)),
-        }
-    }
 }
 
 impl Canvas {
@@ -123,94 +125,76 @@ impl Canvas {
             Measure::Memory => Crowd::of(grid.buckets),
         };
         let step = |bucket| grid.step_of(bucket) as u32;
+        let sums = |_: &Metric| Sums::of(grid.buckets);
         Self {
             measure,
             steps: (0..grid.buckets).map(step).collect(),
-            total: vec![None; grid.buckets],
+            total: Sums::of(grid.buckets),
+            sides: measure.sides().iter().map(sums).collect(),
+            together: Vec::new(),
             grid,
             lines: FxHashMap::default(),
             crowd,
         }
     }
 
-    /// Adds buckets of a process that follow those added before, with columns of the metrics `asked` for. `presence_of` says when a process
-    /// was there.
-    pub(crate) fn add(
-        &mut self,
-        run: Run<'_>,
-        asked: &[Metric],
-        presence_of: impl Fn(ProcessId) -> Presence,
-    ) {
-        let Self {
-            measure,
-            grid,
-            steps,
-            total,
-            lines,
-            crowd,
-        } = self;
-        let line = lines.entry(run.process).or_insert_with(|| Line {
-            presence: presence_of(run.process),
-            sum: 0.0,
-            steps: Vec::new(),
-            told: None,
-            held: None,
-        });
-        let column = |metric: Metric| {
-            let place = asked.iter().position(|&asked| asked == metric);
-            place.map_or(&[][..], |place| run.usage(place))
-        };
-        let mut put = |line: &mut Line, bucket: usize, weight: f64| {
-            *total[bucket].get_or_insert(0.0) += weight;
-            line.put(steps[bucket] as usize, weight);
-        };
-        match measure {
+    /// Adds buckets of a process that follow those added before, with the columns that its measure is drawn from. `presence_of` says when a
+    /// process was there.
+    pub(crate) fn add(&mut self, run: Run<'_>, presence_of: impl Fn(ProcessId) -> Presence) {
+        let sides = self.sides.len();
+        let line = self
+            .lines
+            .entry(run.process)
+            .or_insert_with(|| Line::new(presence_of(run.process), sides));
+        match self.measure {
             Measure::Flow(metrics) => {
-                let mut columns = metrics.iter().map(|&metric| column(metric));
-                let (first, more) = (columns.next().unwrap_or_default(), columns.next());
-                let amount = |index: usize| {
-                    let amount = first.get(index).copied().flatten();
-                    let Some(other) = more.and_then(|more| more.get(index).copied().flatten())
-                    else {
-                        return amount;
-                    };
-                    Some(amount.unwrap_or(0).saturating_add(other))
+                let before = |of: &[Metric]| {
+                    let before = run.before?;
+                    let known = of
+                        .iter()
+                        .any(|&metric| before.metrics.get(metric).is_some());
+                    known.then(|| self.grid.index(before.at_ns))
                 };
-                let before = run.before.filter(|before| {
-                    let known = |&metric: &Metric| before.metrics.get(metric).is_some();
-                    metrics.iter().any(known)
-                });
-                let mut told = line.told.or(before.map(|before| grid.index(before.at_ns)));
-                let times = run.bucket_ns().iter().zip(run.span_ns());
-                let used = times
-                    .enumerate()
-                    .map(|(index, (&bucket_ns, &span_ns))| Used {
-                        bucket_ns,
-                        span_ns,
-                        amount: amount(index),
-                    });
-                flow::parts(grid, &mut told, used, |bucket, amount| {
-                    put(line, bucket, amount as f64 * 1e9);
+                let used = |amounts| Used {
+                    bucket_ns: run.bucket_ns(),
+                    span_ns: run.span_ns(),
+                    amounts,
+                };
+                for (side, total) in self.sides.iter_mut().enumerate() {
+                    let told = &mut line.sides_told[side];
+                    *told = told.or_else(|| before(&metrics[side..=side]));
+                    let used = used(run.usage(side));
+                    flow::parts(&self.grid, told, used, |part| total.put_part(&part));
+                }
+                let amounts = match sides {
+                    0 => run.usage(0),
+                    _ => join(metrics, run, &mut self.together),
+                };
+                let mut told = line.told.or_else(|| before(metrics));
+                flow::parts(&self.grid, &mut told, used(amounts), |part| {
+                    self.total.put_part(&part);
+                    line.put_part(&self.steps, &part);
                 });
                 line.told = told;
             }
             Measure::Memory => {
-                let before = run.before.and_then(|before| Held::since(grid, &before));
+                let before = run
+                    .before
+                    .and_then(|before| Held::since(&self.grid, &before));
                 let (mut held, stay) = (line.held.or(before), line.presence.stay);
-                let (levels, peaks) = (column(Metric::RssBytes), column(Metric::PeakRssBytes));
-                let highest = run.max_rss_bytes();
-                let of =
-                    |column: &[Option<u64>], index: usize| column.get(index).copied().flatten();
-                let times = run.bucket_ns().iter().enumerate();
-                let known = times.map(|(index, &bucket_ns)| Known {
+                let times = run.bucket_ns().iter().zip(run.max_rss_bytes());
+                let levels = run.usage(0).iter().zip(run.usage(1));
+                let known = times.zip(levels);
+                let known = known.map(|((&bucket_ns, &highest), (&level, &peak))| Known {
                     bucket_ns,
-                    level: of(levels, index),
-                    highest: of(highest, index),
-                    peak: of(peaks, index),
+                    level,
+                    highest,
+                    peak,
                 });
-                level::advance(grid, &mut held, known, stay, |at| {
-                    crowd.meet(at);
-                    put(line, at.bucket, weight(at));
+                level::advance(&self.grid, &mut held, known, stay, |at| {
+                    self.crowd.meet(at);
+                    self.total.put(at.bucket, weight(at));
+                    line.put(self.steps[at.bucket], weight(at));
                 });
                 line.held = held;
             }
@@ -219,34 +203,13 @@ impl Canvas {
 
     /// The chart, with the `top` processes that have the most.
     pub(crate) fn finish(mut self, top: usize) -> Chart {
-        let Self {
-            grid,
-            steps,
-            total,
-            lines,
-            crowd,
-            ..
-        } = &mut self;
-        let mut put = |line: &mut Line, bucket: usize, weight: f64| {
-            *total[bucket].get_or_insert(0.0) += weight;
-            line.put(steps[bucket] as usize, weight);
-        };
-        for line in lines.values_mut() {
-            let (held, told, presence) = (line.held, line.told, line.presence);
-            level::settle(grid, held, presence.stay, |at| {
-                crowd.meet(at);
-                put(line, at.bucket, weight(at));
-            });
-            if let Some(told) = told {
-                let end = grid.index(presence.known_to_ns.saturating_sub(1)) + 1;
-                flow::sleep(grid, told, end, |bucket, amount| {
-                    put(line, bucket, amount as f64 * 1e9);
-                });
-            }
-        }
+        self.settle();
         let covered = self.covered();
         let (min, max) = self.extremes();
-        let mean = self.mean(&covered);
+        let mean = self.mean(&self.total, &covered);
+        let sides = self.sides.iter();
+        let sides = sides.map(|side| self.mean(side, &covered)).collect();
+        let scale = self.measure.scale();
         let mut ranking: Vec<(ProcessId, Line)> = self
             .lines
             .into_iter()
@@ -260,12 +223,13 @@ impl Canvas {
         let curve = |lines: &[(ProcessId, Line)]| {
             let mut weights: Vec<Option<f64>> = vec![None; covered.len()];
             for (step, weight) in lines.iter().flat_map(|(_, line)| &line.steps) {
-                *weights[*step].get_or_insert(0.0) += weight;
+                *weights[*step as usize].get_or_insert(0.0) += weight;
             }
-            ratios(&weights, &covered)
+            ratios(&weights, &covered, scale)
         };
         let sum = |lines: &[(ProcessId, Line)]| {
-            rounded(lines.iter().map(|(_, line)| line.sum / 1e9).sum())
+            let sum: f64 = lines.iter().map(|(_, line)| line.sum).sum();
+            rounded(sum * scale / SECOND_NS as f64)
         };
         let ranked = |process, lines: &[(ProcessId, Line)]| Ranked {
             process,
@@ -276,11 +240,35 @@ impl Canvas {
             mean,
             min,
             max,
+            sides,
             top: ranking
                 .chunks(1)
                 .map(|one| ranked(Some(one[0].0), one))
                 .collect(),
             others: (!rest.is_empty()).then(|| ranked(None, &rest)),
+        }
+    }
+
+    /// Adds what processes had and did after the last bucket that they were told of in.
+    fn settle(&mut self) {
+        for line in self.lines.values_mut() {
+            let (held, presence) = (line.held, line.presence);
+            level::settle(&self.grid, held, presence.stay, |at| {
+                self.crowd.meet(at);
+                self.total.put(at.bucket, weight(at));
+                line.put(self.steps[at.bucket], weight(at));
+            });
+            let end = self.grid.index(presence.known_to_ns.saturating_sub(1)) + 1;
+            if let Some(told) = line.told {
+                let slept = flow::sleep(&self.grid, told, end);
+                self.total.put_part(&slept);
+                line.put_part(&self.steps, &slept);
+            }
+            for (side, told) in self.sides.iter_mut().zip(&line.sides_told) {
+                if let Some(told) = *told {
+                    side.put_part(&flow::sleep(&self.grid, told, end));
+                }
+            }
         }
     }
 
@@ -290,14 +278,14 @@ impl Canvas {
             .per_step(|bucket| self.measure.covered_ns(&self.grid, bucket))
     }
 
-    fn mean(&self, covered: &[u64]) -> Curve {
+    fn mean(&self, sums: &Sums, covered: &[u64]) -> Curve {
         let mut weights: Vec<Option<f64>> = vec![None; covered.len()];
-        for (bucket, weight) in self.total.iter().enumerate() {
+        for (weight, &step) in sums.0.iter().zip(&self.steps) {
             if let Some(weight) = weight {
-                *weights[self.grid.step_of(bucket)].get_or_insert(0.0) += weight;
+                *weights[step as usize].get_or_insert(0.0) += weight;
             }
         }
-        ratios(&weights, covered)
+        ratios(&weights, covered, self.measure.scale())
     }
 
     /// The lowest and highest total within each step.
@@ -305,15 +293,16 @@ impl Canvas {
         let mut min: Curve = vec![None; self.grid.steps()];
         let mut max = min.clone();
         let mut take = |bucket: usize, low: u64, high: u64| {
-            let step = self.grid.step_of(bucket);
+            let step = self.steps[bucket] as usize;
             min[step] = Some(min[step].map_or(low, |so_far| so_far.min(low)));
             max[step] = Some(max[step].map_or(high, |so_far| so_far.max(high)));
         };
         match self.measure {
             Measure::Flow(_) => {
-                for (bucket, weight) in self.total.iter().enumerate() {
+                for (bucket, weight) in self.total.0.iter().enumerate() {
                     if let Some(weight) = weight {
-                        let rate = ratio(*weight, self.measure.covered_ns(&self.grid, bucket));
+                        let covered_ns = self.measure.covered_ns(&self.grid, bucket);
+                        let rate = ratio(weight * self.measure.scale(), covered_ns);
                         take(bucket, rate, rate);
                     }
                 }
@@ -328,11 +317,30 @@ fn weight(at: Stay) -> f64 {
     at.level as f64 * at.lived.ns() as f64
 }
 
-fn ratios(weights: &[Option<f64>], covered: &[u64]) -> Curve {
+/// Amounts of several metrics together, as far as they are known.
+fn join<'a>(
+    metrics: &[Metric],
+    run: Run<'_>,
+    together: &'a mut Vec<Option<u64>>,
+) -> &'a [Option<u64>] {
+    together.clear();
+    together.extend_from_slice(run.usage(0));
+    for place in 1..metrics.len() {
+        for (sum, other) in together.iter_mut().zip(run.usage(place)) {
+            *sum = match (*sum, *other) {
+                (Some(sum), Some(other)) => Some(sum.saturating_add(other)),
+                (sum, other) => sum.or(other),
+            };
+        }
+    }
+    together
+}
+
+fn ratios(weights: &[Option<f64>], covered: &[u64], scale: f64) -> Curve {
     weights
         .iter()
         .zip(covered)
-        .map(|(weight, &ns)| weight.map(|weight| ratio(weight, ns)))
+        .map(|(weight, &ns)| weight.map(|weight| ratio(weight * scale, ns)))
         .collect()
 }
 

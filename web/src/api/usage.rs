@@ -63,19 +63,6 @@ impl Drawn {
             Self::BlockIo => Measure::Flow(&[Metric::BlockReadBytes, Metric::BlockWriteBytes]),
         }
     }
-
-    /// What is drawn on: first the curves of processes, then, where an amount has two sides, each side's total.
-    fn canvases(self, grid: &Grid) -> Vec<Canvas> {
-        let mut measures = vec![self.measure()];
-        if self == Self::BlockIo {
-            measures.push(Measure::Flow(&[Metric::BlockReadBytes]));
-            measures.push(Measure::Flow(&[Metric::BlockWriteBytes]));
-        }
-        measures
-            .into_iter()
-            .map(|measure| Canvas::new(measure, grid.clone()))
-            .collect()
-    }
 }
 
 /// Most buckets of processes that are read for one answer: where the resolution is ours to choose, and where it was asked for.
@@ -183,15 +170,13 @@ async fn draw(app: &App, permitted: &Permitted, request: Request) -> Result<Usag
         metrics: metrics.to_vec(),
         max_rss,
     };
-    let canvases = request.drawn.canvases(&grid);
-    let add = |canvases: &mut Vec<Canvas>, run: Run<'_>, everyone: &Everyone| {
-        for canvas in canvases {
-            canvas.add(run, metrics, |process| everyone.presence(process));
-        }
+    let canvas = Canvas::new(request.drawn.measure(), grid.clone());
+    let add = |canvas: &mut Canvas, run: Run<'_>, everyone: &Everyone| {
+        canvas.add(run, |process| everyone.presence(process));
     };
-    let canvases = reading::fold(app, id, &query, &everyone, canvases, add).await?;
+    let canvas = reading::fold(app, id, &query, &everyone, canvas, add).await?;
     let drawn =
-        tokio::task::spawn_blocking(move || answer(&request, &grid, canvases, &everyone, &losses));
+        tokio::task::spawn_blocking(move || answer(&request, &grid, canvas, &everyone, &losses));
     drawn
         .await
         .map_err(|error| Problem::Broken(format!("drawing usage: {error}")))
@@ -254,18 +239,15 @@ pub(super) fn too_fine(most: u64) -> Problem {
 fn answer(
     request: &Request,
     grid: &Grid,
-    canvases: Vec<Canvas>,
+    canvas: Canvas,
     everyone: &Everyone,
     losses: &[LossRecord],
 ) -> Usage {
-    let mut canvases = canvases.into_iter();
-    let chart = canvases
-        .next()
-        .expect("there is one for the series")
-        .finish(request.top);
+    let chart = canvas.finish(request.top);
     let ranked = chart.top.into_iter().chain(chart.others);
     let series = ranked.map(|ranked| shown(ranked, everyone)).collect();
-    let mut sides = canvases.map(|canvas| canvas.finish(0).mean);
+    // Bytes read come first in what I/O is drawn from.
+    let mut sides = chart.sides.into_iter();
     let measure = request.drawn.measure();
     let covered = grid.per_step(|bucket| measure.covered_ns(grid, bucket));
     let range = grid.range();

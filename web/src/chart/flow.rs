@@ -1,14 +1,27 @@
 //! Amounts (CPU, bytes) in buckets. Samples tell an amount since a time that may lie several buckets back, and that before it none was.
 
+use std::ops::Range;
+
 use super::grid::Grid;
 
-/// What one bucket of a process tells of an amount.
+/// What consecutive points of a process tell of an amount, column by column.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Used {
-    pub(crate) bucket_ns: u64,
-    /// The time that the amount was used in, up to the bucket's last sample.
-    pub(crate) span_ns: u64,
-    pub(crate) amount: Option<u64>,
+pub(crate) struct Used<'a> {
+    pub(crate) bucket_ns: &'a [u64],
+    /// The time that each amount was used in, up to its bucket's last sample.
+    pub(crate) span_ns: &'a [u64],
+    pub(crate) amounts: &'a [Option<u64>],
+}
+
+/// What is known of some buckets of the grid.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Part<'a> {
+    /// Each bucket from this one on has its own amount; all of them are known.
+    Each(usize, &'a [Option<u64>]),
+    /// This bucket has so much.
+    Of(usize, u64),
+    /// In these nothing was used.
+    Slept(Range<usize>),
 }
 
 /// Calls `each` with every bucket of the grid in which the process used something or is known to have used nothing, in order. `told` is
@@ -17,59 +30,88 @@ pub(crate) struct Used {
 /// Where samples are missing between two points, the later one's amount is all of its span: it is spread over it evenly, to the last
 /// unit, so that the sum is the process's and no peak appears that nobody saw. The losses beside the chart say where that is so. Where
 /// the span begins later than the point before ended, the process slept.
-pub(crate) fn parts(
+pub(crate) fn parts<'a>(
     grid: &Grid,
     told: &mut Option<i64>,
-    buckets: impl Iterator<Item = Used>,
-    mut each: impl FnMut(usize, u64),
+    used: Used<'a>,
+    mut each: impl FnMut(Part<'a>),
 ) {
+    if let Some(first) = without_gaps(grid, *told, used) {
+        *told = Some((first + used.amounts.len()) as i64 - 1);
+        return each(Part::Each(first, used.amounts));
+    }
     let length_ns = grid.resolution.ns();
+    let in_grid = |bucket: i64| (0..grid.buckets as i64).contains(&bucket);
     // Dividing is what costs most here, and mostly each bucket follows the one before.
     let mut next = (0, 0);
-    for used in buckets {
-        let Some(amount) = used.amount else {
+    let times = used.bucket_ns.iter().zip(used.span_ns);
+    for ((&bucket_ns, &span_ns), amount) in times.zip(used.amounts) {
+        let Some(amount) = *amount else {
             continue;
         };
-        let at = if used.bucket_ns == next.0 {
+        let at = if bucket_ns == next.0 {
             next.1
         } else {
-            grid.index(used.bucket_ns)
+            grid.index(bucket_ns)
         };
-        next = (used.bucket_ns.saturating_add(length_ns), at + 1);
-        let span_ns = used.span_ns.saturating_add(length_ns / 2);
-        let is_all_its_own = match *told {
-            Some(told) => told == at - 1,
-            None => span_ns < 2 * length_ns,
-        };
-        if is_all_its_own {
+        next = (bucket_ns.saturating_add(length_ns), at + 1);
+        if is_all_its_own(grid, *told, at, span_ns) {
             *told = Some(at);
-            if (0..grid.buckets as i64).contains(&at) {
-                each(at as usize, amount);
+            if in_grid(at) {
+                each(Part::Of(at as usize, amount));
             }
             continue;
         }
-        let mut spread = (span_ns / length_ns).max(1);
+        let mut spread = (rounding(grid, span_ns) / length_ns).max(1);
         if let Some(told) = *told {
             spread = spread.min(at.saturating_sub(told).max(1) as u64);
             // The first of the buckets may lie before the grid, and so may all of those it slept through.
             let slept_to = at + 1 - spread.min(i64::MAX as u64 / 2) as i64;
-            sleep(grid, told, slept_to, &mut each);
+            each(sleep(grid, told, slept_to));
         }
         *told = Some(at);
         let upto = |part: u64| (u128::from(amount) * u128::from(part) / u128::from(spread)) as u64;
         let first = at + 1 - spread.min(i64::MAX as u64 / 2) as i64;
         for bucket in first.max(0)..(at + 1).min(grid.buckets as i64) {
             let part = (bucket - first) as u64;
-            each(bucket as usize, upto(part + 1) - upto(part));
+            each(Part::Of(bucket as usize, upto(part + 1) - upto(part)));
         }
     }
 }
 
-/// Calls `each` with the buckets after the last one that was told of and before `end`, in which nothing was used.
-pub(crate) fn sleep(grid: &Grid, told: i64, end: i64, mut each: impl FnMut(usize, u64)) {
-    for bucket in told.saturating_add(1).max(0)..end.min(grid.buckets as i64) {
-        each(bucket as usize, 0);
+/// The first bucket of points that follow each other and what was told before, all of them known and in the grid: most are like that.
+fn without_gaps(grid: &Grid, told: Option<i64>, used: Used<'_>) -> Option<usize> {
+    let (&first_ns, &last_ns) = used.bucket_ns.first().zip(used.bucket_ns.last())?;
+    let more = used.bucket_ns.len() as u64 - 1;
+    // Each is later than the one before, so none is left out where the last is no farther than this.
+    let follow = last_ns - first_ns == more * grid.resolution.ns();
+    if !follow || !used.amounts.iter().all(Option::is_some) {
+        return None;
     }
+    let at = grid.index(first_ns);
+    let first = usize::try_from(at).ok()?;
+    let fit = first + used.amounts.len() <= grid.buckets;
+    (fit && is_all_its_own(grid, told, at, *used.span_ns.first()?)).then_some(first)
+}
+
+/// Whether what a point tells was used in its own bucket alone.
+fn is_all_its_own(grid: &Grid, told: Option<i64>, at: i64, span_ns: u64) -> bool {
+    match told {
+        Some(told) => told == at - 1,
+        None => rounding(grid, span_ns) < 2 * grid.resolution.ns(),
+    }
+}
+
+/// A span that gives the nearest number of buckets when it is divided.
+fn rounding(grid: &Grid, span_ns: u64) -> u64 {
+    span_ns.saturating_add(grid.resolution.ns() / 2)
+}
+
+/// The buckets after the last one that was told of and before `end`, in which nothing was used.
+pub(crate) fn sleep(grid: &Grid, told: i64, end: i64) -> Part<'static> {
+    let within = |bucket: i64| bucket.clamp(0, grid.buckets as i64) as usize;
+    let (from, to) = (within(told.saturating_add(1)), within(end));
+    Part::Slept(from..to.max(from))
 }
 
 #[cfg(test)]
@@ -79,30 +121,46 @@ mod tests {
 
     use super::*;
 
-    fn used(second: u64, amount: u64, span_s: u64) -> Used {
-        Used {
-            bucket_ns: second * SECOND_NS,
-            span_ns: span_s * SECOND_NS,
-            amount: Some(amount),
-        }
+    /// Second, amount, and the seconds it was used in.
+    type Told = (u64, Option<u64>, u64);
+
+    fn used(second: u64, amount: u64, span_s: u64) -> Told {
+        (second, Some(amount), span_s)
     }
 
-    fn spread(points: &[Used]) -> Vec<(usize, u64)> {
+    /// What becomes of points that come in two runs; however they are cut, it is the same.
+    fn spread(points: &[Told]) -> Vec<(usize, u64)> {
+        let whole = spread_in(&[points]);
+        for cut in 0..=points.len() {
+            let (first, second) = points.split_at(cut);
+            assert_eq!(spread_in(&[first, second]), whole, "{cut}");
+        }
+        whole
+    }
+
+    fn spread_in(runs: &[&[Told]]) -> Vec<(usize, u64)> {
         let range = TimeRange {
             from_ns: 100 * SECOND_NS,
             to_ns: 110 * SECOND_NS,
         };
         let grid = Grid::new(Resolution::Second, range, range, 10);
         let mut parts_seen = Vec::new();
-        let (first, second) = points.split_at(points.len() / 2);
         let mut told = None;
-        for points in [first, second] {
-            parts(
-                &grid,
-                &mut told,
-                points.iter().copied(),
-                |bucket, amount| parts_seen.push((bucket, amount)),
-            );
+        for run in runs {
+            let column = |of: fn(&Told) -> u64| run.iter().map(of).collect::<Vec<u64>>();
+            let amounts: Vec<Option<u64>> = run.iter().map(|point| point.1).collect();
+            let used = Used {
+                bucket_ns: &column(|point| point.0 * SECOND_NS),
+                span_ns: &column(|point| point.2 * SECOND_NS),
+                amounts: &amounts,
+            };
+            parts(&grid, &mut told, used, |part| match part {
+                Part::Each(first, amounts) => {
+                    parts_seen.extend((first..).zip(amounts.iter().flatten().copied()));
+                }
+                Part::Of(bucket, amount) => parts_seen.push((bucket, amount)),
+                Part::Slept(buckets) => parts_seen.extend(buckets.map(|bucket| (bucket, 0))),
+            });
         }
         parts_seen
     }
@@ -135,8 +193,7 @@ mod tests {
 
     #[test]
     fn an_unknown_amount_is_not_nothing() {
-        let mut unknown = used(102, 0, 1);
-        unknown.amount = None;
+        let unknown = (102, None, 1);
         assert_eq!(
             spread(&[used(101, 4, 1), unknown, used(103, 6, 2)]),
             [(1, 4), (2, 3), (3, 3)]

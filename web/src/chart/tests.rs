@@ -9,6 +9,7 @@ use bc_schema::{Metrics, Resolution};
 use super::*;
 
 const S: u64 = SECOND_NS;
+const IO: [Metric; 2] = [Metric::BlockReadBytes, Metric::BlockWriteBytes];
 const CPU: Measure = Measure::Flow(&[Metric::CpuNs]);
 
 fn id(number: u8) -> ProcessId {
@@ -65,7 +66,7 @@ fn add(canvas: &mut Canvas, series: &Series, stays: &Stays) {
         columns.push(&query, point);
     }
     let run = Run::new(series.process, series.before, &columns);
-    canvas.add(run, metrics, |process| presence(stays, process));
+    canvas.add(run, |process| presence(stays, process));
 }
 
 fn at_once(measure: Measure, grid: &Grid, all: &[Series], stays: &Stays, top: usize) -> Chart {
@@ -267,4 +268,53 @@ fn who_sleeps_is_flat_and_not_a_gap() {
     let chart = draw(Measure::Memory, &grid(6), &all, &stays, 2);
     let (both, one) = (Some(30), Some(20));
     assert_eq!(chart.mean, [both, both, both, both, one, one]);
+}
+
+#[test]
+fn sides_are_summed_by_themselves() {
+    let point = |second: u64, read: Option<u64>, written: Option<u64>| {
+        let mut usage = Metrics::EMPTY;
+        for (metric, amount) in IO.into_iter().zip([read, written]) {
+            amount
+                .into_iter()
+                .for_each(|amount| usage.set(metric, amount));
+        }
+        Point {
+            bucket_ns: second * S,
+            usage,
+            max_rss_bytes: None,
+            span_ns: S,
+        }
+    };
+    let one = |number: u8, points: &[Point]| Series {
+        process: id(number),
+        before: None,
+        points: points.to_vec(),
+    };
+    let all = [
+        one(
+            1,
+            &[point(100, Some(1), Some(10)), point(101, Some(2), None)],
+        ),
+        // Its bytes read are told of two seconds at once.
+        one(2, &[point(101, None, Some(30)), point(102, Some(8), None)]),
+    ];
+    let chart = draw(
+        Measure::Flow(&IO),
+        &grid(6),
+        &all,
+        &HashMap::from([(id(2), seconds(101, 103))]),
+        1,
+    );
+    let none = None;
+    assert_eq!(
+        chart.sides,
+        [
+            [Some(1), Some(2), Some(8), none, none, none],
+            [Some(10), Some(30), Some(0), none, none, none],
+        ]
+    );
+    assert_eq!(chart.mean, [Some(11), Some(32), Some(8), none, none, none]);
+    let of_one = draw(CPU, &grid(6), &[], &HashMap::new(), 1);
+    assert_eq!(of_one.sides, Vec::<Curve>::new());
 }
