@@ -16,7 +16,7 @@ use rustc_hash::FxHashMap;
 
 use flow::Used;
 use grid::Grid;
-use level::{Crowd, Held, Known, Stay};
+use level::{Crowd, Held, Known};
 use sums::{Line, Sums};
 
 /// What is drawn.
@@ -107,6 +107,8 @@ pub(crate) struct Canvas {
     grid: Grid,
     /// The step of each bucket.
     steps: Vec<u32>,
+    /// How much is covered before each bucket, where a level is drawn, ns.
+    covered_before_ns: Vec<u64>,
     /// The weight of all processes in each bucket.
     total: Sums,
     /// The same of each side.
@@ -120,15 +122,16 @@ pub(crate) struct Canvas {
 
 impl Canvas {
     pub(crate) fn new(measure: Measure, grid: Grid) -> Self {
-        let crowd = match measure {
-            Measure::Flow(_) => Crowd::default(),
-            Measure::Memory => Crowd::of(grid.buckets),
+        let (crowd, covered_before_ns) = match measure {
+            Measure::Flow(_) => Default::default(),
+            Measure::Memory => (Crowd::of(grid.buckets), grid.covered_before_ns()),
         };
         let step = |bucket| grid.step_of(bucket) as u32;
         let sums = |_: &Metric| Sums::of(grid.buckets);
         Self {
             measure,
             steps: (0..grid.buckets).map(step).collect(),
+            covered_before_ns,
             total: Sums::of(grid.buckets),
             sides: measure.sides().iter().map(sums).collect(),
             together: Vec::new(),
@@ -145,7 +148,7 @@ impl Canvas {
         let line = self
             .lines
             .entry(run.process)
-            .or_insert_with(|| Line::new(presence_of(run.process), sides));
+            .or_insert_with(|| Line::new(&self.grid, presence_of(run.process), sides));
         match self.measure {
             Measure::Flow(metrics) => {
                 let before = |of: &[Metric]| {
@@ -181,7 +184,7 @@ impl Canvas {
                 let before = run
                     .before
                     .and_then(|before| Held::since(&self.grid, &before));
-                let (mut held, stay) = (line.held.or(before), line.presence.stay);
+                let (mut held, lived) = (line.held.or(before), line.lived.clone());
                 let times = run.bucket_ns().iter().zip(run.max_rss_bytes());
                 let levels = run.usage(0).iter().zip(run.usage(1));
                 let known = times.zip(levels);
@@ -191,10 +194,9 @@ impl Canvas {
                     highest,
                     peak,
                 });
-                level::advance(&self.grid, &mut held, known, stay, |at| {
-                    self.crowd.meet(at);
-                    self.total.put(at.bucket, weight(at));
-                    line.put(self.steps[at.bucket], weight(at));
+                level::advance(&self.grid, &mut held, known, &lived, |stay| {
+                    self.crowd.meet(&stay);
+                    line.put_stay(&self.steps, &self.covered_before_ns, &stay);
                 });
                 line.held = held;
             }
@@ -252,13 +254,13 @@ impl Canvas {
     /// Adds what processes had and did after the last bucket that they were told of in.
     fn settle(&mut self) {
         for line in self.lines.values_mut() {
-            let (held, presence) = (line.held, line.presence);
-            level::settle(&self.grid, held, presence.stay, |at| {
-                self.crowd.meet(at);
-                self.total.put(at.bucket, weight(at));
-                line.put(self.steps[at.bucket], weight(at));
+            let (held, lived) = (line.held, line.lived.clone());
+            level::settle(&self.grid, held, &lived, |stay| {
+                self.crowd.meet(&stay);
+                line.put_stay(&self.steps, &self.covered_before_ns, &stay);
             });
-            let end = self.grid.index(presence.known_to_ns.saturating_sub(1)) + 1;
+            let known_to_ns = line.presence.known_to_ns;
+            let end = self.grid.index(known_to_ns.saturating_sub(1)) + 1;
             if let Some(told) = line.told {
                 let slept = flow::sleep(&self.grid, told, end);
                 self.total.put_part(&slept);
@@ -270,6 +272,9 @@ impl Canvas {
                 }
             }
         }
+        let total = &mut self.total;
+        self.crowd
+            .weights(&self.grid, |bucket, weight| total.put(bucket, weight));
     }
 
     /// The ns that each step's mean is taken over.
@@ -311,10 +316,6 @@ impl Canvas {
         }
         (min, max)
     }
-}
-
-fn weight(at: Stay) -> f64 {
-    at.level as f64 * at.lived.ns() as f64
 }
 
 /// Amounts of several metrics together, as far as they are known.

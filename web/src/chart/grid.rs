@@ -121,7 +121,16 @@ impl Grid {
         }
     }
 
-    /// The same in whole seconds: a sample says what was used since the one about a second before it, wherever in its second it lies.
+    /// How much is covered before each bucket; the last is that of all.
+    pub(crate) fn covered_before_ns(&self) -> Vec<u64> {
+        let mut before_ns = vec![0; self.buckets + 1];
+        for bucket in 0..self.buckets {
+            before_ns[bucket + 1] = before_ns[bucket] + self.covered(bucket).ns();
+        }
+        before_ns
+    }
+
+    /// What of a bucket is recorded, in whole seconds: a sample says what was used since the one about a second before it, wherever in its second it lies.
     pub(crate) fn covered_seconds_ns(&self, bucket: usize) -> u64 {
         let seconds = TimeRange {
             from_ns: Resolution::Second.bucket_ns(self.recorded.from_ns),

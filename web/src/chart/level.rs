@@ -2,6 +2,8 @@
 //!
 //! A process counts for the part of a bucket that it lived in, so that a thousand short ones after each other weigh as one.
 
+use std::ops::Range;
+
 use bc_schema::store::Before;
 use bc_schema::{Metric, TimeRange};
 
@@ -19,30 +21,44 @@ pub(crate) struct Known {
     pub(crate) peak: Option<u64>,
 }
 
-/// A process's level in one bucket.
+/// A process's level, bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Stay {
+    /// In buckets that it lived through.
+    Whole(Range<usize>, Level),
+    /// In the part of a bucket that it lived in.
+    Part(usize, Span, Level),
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Stay {
-    pub(crate) bucket: usize,
-    /// The part of the bucket that it lived in.
-    pub(crate) lived: Span,
-    /// Whether that is all of it.
-    whole: bool,
-    /// Its last known level, bytes.
-    pub(crate) level: u64,
-    /// The highest it is known to have had, bytes.
+pub(crate) struct Level {
+    /// The last known.
+    pub(crate) last: u64,
+    /// The highest it is known to have been.
     pub(crate) high: u64,
 }
 
-impl Stay {
-    fn of(grid: &Grid, bucket: usize, stay: TimeRange, level: u64, high: u64) -> Self {
-        let covered = grid.covered(bucket);
-        let lived = covered.within(stay);
+/// When a process was there, and the buckets of the grid that it lived through.
+#[derive(Debug, Clone)]
+pub(crate) struct Lived {
+    stay: TimeRange,
+    whole: Range<i64>,
+}
+
+impl Lived {
+    pub(crate) fn of(grid: &Grid, stay: TimeRange) -> Self {
+        let is_whole = |bucket: i64| {
+            let covered = usize::try_from(bucket).map(|bucket| grid.covered(bucket));
+            covered.is_ok_and(|covered| covered.within(stay) == covered)
+        };
+        let (first, last) = (grid.index(stay.from_ns), grid.index(stay.to_ns - 1));
+        // All between the first and the last are, and these may be.
+        let (first, last) = (first.max(0), last.min(grid.buckets as i64 - 1));
+        let from = if is_whole(first) { first } else { first + 1 };
+        let to = if is_whole(last) { last + 1 } else { last };
         Self {
-            bucket,
-            lived,
-            whole: lived == covered,
-            level,
-            high,
+            stay,
+            whole: from..to.max(from),
         }
     }
 }
@@ -70,9 +86,10 @@ pub(crate) fn advance(
     grid: &Grid,
     held: &mut Option<Held>,
     buckets: impl Iterator<Item = Known>,
-    stay: TimeRange,
-    mut each: impl FnMut(Stay),
+    lived: &Lived,
+    each: impl FnMut(Stay),
 ) {
+    let mut joined = Joined::new(grid, lived, each);
     // Dividing costs more than all else here, and mostly each bucket follows the one before.
     let mut next = (0, 0);
     for known in buckets {
@@ -91,84 +108,200 @@ pub(crate) fn advance(
             grid.index(known.bucket_ns)
         };
         next = (known.bucket_ns.saturating_add(grid.resolution.ns()), at + 1);
-        fill(grid, *held, at, stay, &mut each);
+        joined.hold(*held, at);
         *held = Some(Held {
             level,
             next: at + 1,
         });
-        if (0..grid.buckets as i64).contains(&at) {
-            let high = highest.map_or(level, |highest| highest.max(level));
-            each(Stay::of(grid, at as usize, stay, level, high));
+        let high = highest.map_or(level, |highest| highest.max(level));
+        joined.put(at..at + 1, Level { last: level, high });
+    }
+    joined.finish();
+}
+
+/// Calls `each` with the buckets that the last level holds for: to the end of the process, or of the grid.
+pub(crate) fn settle(grid: &Grid, held: Option<Held>, lived: &Lived, each: impl FnMut(Stay)) {
+    let mut joined = Joined::new(grid, lived, each);
+    joined.hold(held, grid.index(lived.stay.to_ns - 1) + 1);
+    joined.finish();
+}
+
+/// Buckets on their way out: neighbours of one level go together.
+struct Joined<'a, F> {
+    grid: &'a Grid,
+    lived: &'a Lived,
+    waiting: Option<(Range<i64>, Level)>,
+    each: F,
+}
+
+impl<'a, F: FnMut(Stay)> Joined<'a, F> {
+    fn new(grid: &'a Grid, lived: &'a Lived, each: F) -> Self {
+        Self {
+            grid,
+            lived,
+            waiting: None,
+            each,
+        }
+    }
+
+    /// A held level in the buckets before `end`.
+    fn hold(&mut self, held: Option<Held>, end: i64) {
+        if let Some(Held { level, next }) = held
+            && next < end
+        {
+            let high = level;
+            self.put(next..end, Level { last: level, high });
+        }
+    }
+
+    fn put(&mut self, buckets: Range<i64>, level: Level) {
+        match &mut self.waiting {
+            Some((waiting, of)) if *of == level && waiting.end == buckets.start => {
+                waiting.end = buckets.end;
+            }
+            _ => {
+                self.finish();
+                self.waiting = Some((buckets, level));
+            }
+        }
+    }
+
+    fn finish(&mut self) {
+        let Some((buckets, level)) = self.waiting.take() else {
+            return;
+        };
+        let (from, to) = (
+            buckets.start.max(0),
+            buckets.end.min(self.grid.buckets as i64),
+        );
+        let whole = &self.lived.whole;
+        let (whole_from, whole_to) = (from.max(whole.start), to.min(whole.end));
+        if whole_from >= whole_to {
+            return self.parts(from..to, level);
+        }
+        self.parts(from..whole_from, level);
+        (self.each)(Stay::Whole(whole_from as usize..whole_to as usize, level));
+        self.parts(whole_to..to, level);
+    }
+
+    fn parts(&mut self, buckets: Range<i64>, level: Level) {
+        for bucket in buckets {
+            let bucket = bucket as usize;
+            let lived = self.grid.covered(bucket).within(self.lived.stay);
+            (self.each)(Stay::Part(bucket, lived, level));
         }
     }
 }
 
-/// Calls `each` with the buckets that the last level holds for: to the end of the process, or of the grid.
-pub(crate) fn settle(grid: &Grid, held: Option<Held>, stay: TimeRange, mut each: impl FnMut(Stay)) {
-    fill(grid, held, grid.index(stay.to_ns - 1) + 1, stay, &mut each);
-}
-
-/// A held level in the buckets before `end`.
-fn fill(grid: &Grid, held: Option<Held>, end: i64, stay: TimeRange, each: &mut impl FnMut(Stay)) {
-    let Some(Held { level, next }) = held else {
-        return;
-    };
-    for bucket in next.max(0)..end.min(grid.buckets as i64) {
-        each(Stay::of(grid, bucket as usize, stay, level, level));
-    }
-}
-
 /// Who was there at once: those that lived all of a bucket together, and the few that came or went in it one by one.
+///
+/// Levels mostly stay as they are from bucket to bucket, so what is kept of those is how their sums change.
 #[derive(Debug, Default)]
 pub(crate) struct Crowd {
-    whole: Vec<Option<(u64, u64)>>,
-    part: Vec<Stay>,
+    /// From each bucket to the next one; one more than there are buckets.
+    changes: Vec<Sums>,
+    part: Vec<(usize, Span, Level)>,
+}
+
+/// So many processes, and their levels together.
+#[derive(Debug, Default, Clone, Copy)]
+struct Sums {
+    count: i64,
+    last: i128,
+    high: i128,
+}
+
+impl Sums {
+    fn add(&mut self, level: Level, times: i8) {
+        self.count += i64::from(times);
+        self.last += i128::from(level.last) * i128::from(times);
+        self.high += i128::from(level.high) * i128::from(times);
+    }
+
+    /// What they come to; absent: nobody is there.
+    fn level(&self) -> Option<Level> {
+        let bytes = |sum: i128| u64::try_from(sum).unwrap_or(u64::MAX);
+        (self.count > 0).then(|| Level {
+            last: bytes(self.last),
+            high: bytes(self.high),
+        })
+    }
 }
 
 impl Crowd {
     /// Nobody, in so many buckets.
     pub(crate) fn of(buckets: usize) -> Self {
         Self {
-            whole: vec![None; buckets],
+            changes: vec![Sums::default(); buckets + 1],
             part: Vec::new(),
         }
     }
 
-    pub(crate) fn meet(&mut self, at: Stay) {
-        if at.whole {
-            let (level, high) = self.whole[at.bucket].get_or_insert((0, 0));
-            *level = level.saturating_add(at.level);
-            *high = high.saturating_add(at.high);
-        } else {
-            self.part.push(at);
+    pub(crate) fn meet(&mut self, stay: &Stay) {
+        match stay {
+            Stay::Whole(buckets, level) => {
+                self.changes[buckets.start].add(*level, 1);
+                self.changes[buckets.end].add(*level, -1);
+            }
+            Stay::Part(bucket, lived, level) => self.part.push((*bucket, *lived, *level)),
+        }
+    }
+
+    /// Calls `each` with the levels in buckets, each times the ns that it was there.
+    pub(crate) fn weights(&self, grid: &Grid, mut each: impl FnMut(usize, f64)) {
+        let mut weigh = |bucket: usize, lived: Span, level: Level| {
+            each(bucket, level.last as f64 * lived.ns() as f64);
+        };
+        self.whole(|bucket, level| weigh(bucket, grid.covered(bucket), level));
+        for &(bucket, lived, level) in &self.part {
+            weigh(bucket, lived, level);
+        }
+    }
+
+    /// Calls `each` with what those who lived through a bucket had together, for every bucket that somebody did.
+    fn whole(&self, mut each: impl FnMut(usize, Level)) {
+        let mut now = Sums::default();
+        for (bucket, change) in self.changes.iter().enumerate() {
+            now.count += change.count;
+            now.last += change.last;
+            now.high += change.high;
+            if let Some(level) = now.level() {
+                each(bucket, level);
+            }
         }
     }
 
     /// Calls `each` with the lowest and the highest sum of all levels within each bucket, as far as begins and ends tell.
     pub(crate) fn extremes(mut self, grid: &Grid, mut each: impl FnMut(usize, u64, u64)) {
-        self.part.sort_unstable_by_key(|at| at.bucket);
-        let mut parts = self.part.chunk_by(|a, b| a.bucket == b.bucket).peekable();
-        for (bucket, whole) in self.whole.iter().enumerate() {
+        let mut whole = vec![None; grid.buckets];
+        self.whole(|bucket, level| whole[bucket] = Some(level));
+        self.part.sort_unstable_by_key(|(bucket, ..)| *bucket);
+        let mut parts = self.part.chunk_by(|a, b| a.0 == b.0).peekable();
+        for (bucket, whole) in whole.into_iter().enumerate() {
             let partial = parts
-                .next_if(|chunk| chunk[0].bucket == bucket)
+                .next_if(|chunk| chunk[0].0 == bucket)
                 .unwrap_or_default();
             if whole.is_none() && partial.is_empty() {
                 continue;
             }
-            let (level, high) = whole.unwrap_or_default();
+            let level = whole.unwrap_or(Level { last: 0, high: 0 });
             let (low, more) = sweep(grid.covered(bucket), partial);
-            each(bucket, level.saturating_add(low), high.saturating_add(more));
+            each(
+                bucket,
+                level.last.saturating_add(low),
+                level.high.saturating_add(more),
+            );
         }
     }
 }
 
 /// The lowest sum of levels and the highest sum of highs of processes that were there for parts of a span.
-fn sweep(span: Span, stays: &[Stay]) -> (u64, u64) {
+fn sweep(span: Span, stays: &[(usize, Span, Level)]) -> (u64, u64) {
     let mut moments: Vec<(u64, bool, usize)> = Vec::with_capacity(2 * stays.len());
-    for (index, at) in stays.iter().enumerate() {
+    for (index, (_, lived, _)) in stays.iter().enumerate() {
         // Who comes at the instant another goes meets it: `false` sorts first.
-        moments.push((at.lived.from_ns, false, index));
-        moments.push((at.lived.to_ns, true, index));
+        moments.push((lived.from_ns, false, index));
+        moments.push((lived.to_ns, true, index));
     }
     moments.sort_unstable();
     let (mut level, mut high) = (0u64, 0u64);
@@ -180,11 +313,11 @@ fn sweep(span: Span, stays: &[Stay]) -> (u64, u64) {
             since_ns = at_ns;
         }
         if leaves {
-            level = level.saturating_sub(stays[index].level);
-            high = high.saturating_sub(stays[index].high);
+            level = level.saturating_sub(stays[index].2.last);
+            high = high.saturating_sub(stays[index].2.high);
         } else {
-            level = level.saturating_add(stays[index].level);
-            high = high.saturating_add(stays[index].high);
+            level = level.saturating_add(stays[index].2.last);
+            high = high.saturating_add(stays[index].2.high);
         }
         highest = highest.max(high);
     }
@@ -220,14 +353,32 @@ mod tests {
         }
     }
 
+    /// Bucket, level, and the time lived in it.
+    fn see(grid: &Grid, stay: Stay, seen: &mut Vec<(usize, u64, u64)>) {
+        match stay {
+            Stay::Whole(buckets, level) => {
+                seen.extend(buckets.map(|bucket| (bucket, level.last, grid.covered(bucket).ns())));
+            }
+            Stay::Part(bucket, lived, level) => seen.push((bucket, level.last, lived.ns())),
+        }
+    }
+
     fn levels(told: &[Known], stay: TimeRange) -> Vec<(usize, u64, u64)> {
         let mut seen = Vec::new();
-        let mut see = |at: Stay| seen.push((at.bucket, at.level, at.lived.ns()));
+        let (grid, lived) = (grid(), Lived::of(&grid(), stay));
         let mut held = None;
         for &known in told {
-            advance(&grid(), &mut held, std::iter::once(known), stay, &mut see);
+            advance(&grid, &mut held, std::iter::once(known), &lived, |stay| {
+                see(&grid, stay, &mut seen);
+            });
         }
-        settle(&grid(), held, stay, see);
+        settle(&grid, held, &lived, |stay| see(&grid, stay, &mut seen));
+        let (mut at_once, mut held) = (Vec::new(), None);
+        advance(&grid, &mut held, told.iter().copied(), &lived, |stay| {
+            see(&grid, stay, &mut at_once);
+        });
+        settle(&grid, held, &lived, |stay| see(&grid, stay, &mut at_once));
+        assert_eq!(at_once, seen);
         seen
     }
 
@@ -257,17 +408,18 @@ mod tests {
             at_ns: 80 * S,
             metrics: Metrics::EMPTY.with(Metric::RssBytes, 7),
         };
+        let stay = TimeRange {
+            from_ns: 50 * S,
+            to_ns: 102 * S,
+        };
         let mut seen = Vec::new();
         settle(
             &grid(),
             Held::since(&grid(), &before),
-            TimeRange {
-                from_ns: 50 * S,
-                to_ns: 102 * S,
-            },
-            |at| seen.push((at.bucket, at.level)),
+            &Lived::of(&grid(), stay),
+            |stay| see(&grid(), stay, &mut seen),
         );
-        assert_eq!(seen, [(0, 7), (1, 7)]);
+        assert_eq!(seen, [(0, 7, S), (1, 7, S)]);
         let unknown = Before {
             metrics: Metrics::EMPTY,
             ..before
@@ -312,8 +464,9 @@ mod tests {
         let of = |stays: &[TimeRange]| {
             let (grid, mut crowd) = (grid(), Crowd::of(10));
             for &stay in stays {
-                advance(&grid, &mut None, told.into_iter(), stay, |at| {
-                    crowd.meet(at)
+                let lived = Lived::of(&grid, stay);
+                advance(&grid, &mut None, told.into_iter(), &lived, |stay| {
+                    crowd.meet(&stay);
                 });
             }
             let mut seen = None;

@@ -2,7 +2,8 @@
 
 use super::Presence;
 use super::flow::Part;
-use super::level::Held;
+use super::grid::Grid;
+use super::level::{Held, Lived, Stay};
 
 /// A weight for each bucket; `None`: nothing is known there.
 #[derive(Debug)]
@@ -38,6 +39,7 @@ impl Sums {
 #[derive(Debug)]
 pub(super) struct Line {
     pub(super) presence: Presence,
+    pub(super) lived: Lived,
     pub(super) sum: f64,
     /// Steps it counts in, in order, and its weight there.
     pub(super) steps: Vec<(u32, f64)>,
@@ -49,8 +51,9 @@ pub(super) struct Line {
 }
 
 impl Line {
-    pub(super) fn new(presence: Presence, sides: usize) -> Self {
+    pub(super) fn new(grid: &Grid, presence: Presence, sides: usize) -> Self {
         Self {
+            lived: Lived::of(grid, presence.stay),
             presence,
             sum: 0.0,
             steps: Vec::new(),
@@ -86,6 +89,24 @@ impl Line {
                 for same in steps[buckets.clone()].chunk_by(|a, b| a == b) {
                     self.put(same[0], 0.0);
                 }
+            }
+        }
+    }
+
+    /// `covered_before_ns` is what is covered before each bucket.
+    pub(super) fn put_stay(&mut self, steps: &[u32], covered_before_ns: &[u64], stay: &Stay) {
+        match stay {
+            Stay::Whole(buckets, level) => {
+                let mut first = buckets.start;
+                for same in steps[buckets.clone()].chunk_by(|a, b| a == b) {
+                    let end = first + same.len();
+                    let lived_ns = covered_before_ns[end] - covered_before_ns[first];
+                    self.put(same[0], level.last as f64 * lived_ns as f64);
+                    first = end;
+                }
+            }
+            Stay::Part(bucket, lived, level) => {
+                self.put(steps[*bucket], level.last as f64 * lived.ns() as f64);
             }
         }
     }
