@@ -3,23 +3,11 @@
 use aya_ebpf::helpers::generated;
 use bc_abi::{PATH_MAX, PathMode};
 
-use crate::layout::{Object, load, offset};
-
-/// Stands in the object for the kfunc `bpf_rdonly_cast`: the loader rewrites calls of this helper number (there is no such helper) into
-/// calls of the kfunc by its BTF id. Elsewhere the call is dead code to the verifier.
-pub(crate) const CAST_HELPER: usize = 9999;
+use crate::kernel_function::rdonly_cast;
+use crate::layout::{load, offset};
 
 /// Bytes of `linux_binprm.buf`, the window that memory is looked at through.
 const WINDOW: usize = 256;
-
-#[inline(always)]
-fn cast(address: u64, type_id: u32) -> Object {
-    // SAFETY: the number is a helper's, or has been made a kfunc's, by the loader.
-    let call: unsafe extern "C" fn(u64, u32) -> Object =
-        unsafe { core::mem::transmute(CAST_HELPER) };
-    // SAFETY: the kfunc takes any address; loads through its result cannot fault.
-    unsafe { call(address, type_id) }
-}
 
 /// Copies the string at `address`, up to its NUL or the buffer's end. Empty where this kernel does not let us.
 #[inline(always)]
@@ -38,7 +26,7 @@ pub(crate) fn copy(address: u64, buffer: &mut [u8; PATH_MAX]) {
         let mut window = 0;
         while window < PATH_MAX {
             let start = (address + window as u64).wrapping_sub(u64::from(offset!(binprm_buf)));
-            let memory = cast(start, offset!(binprm_id));
+            let memory = rdonly_cast(start, offset!(binprm_id));
             let mut at = 0;
             while at < WINDOW {
                 // SAFETY: within the window's array of char; the bytes behind the string's end are somebody's, and never looked at.

@@ -5,14 +5,15 @@
 //! with locks that whoever is interrupted may hold; later ones from a small stock, which a storm of forks empties while there is room.
 
 use aya_ebpf::bindings::{
-    BPF_F_NO_PREALLOC, BPF_RB_AVAIL_DATA, BPF_RB_FORCE_WAKEUP, BPF_RB_NO_WAKEUP, BPF_RB_RING_SIZE,
+    BPF_F_MMAPABLE, BPF_F_NO_PREALLOC, BPF_RB_AVAIL_DATA, BPF_RB_FORCE_WAKEUP, BPF_RB_NO_WAKEUP,
+    BPF_RB_RING_SIZE,
 };
 use aya_ebpf::macros::map;
 use aya_ebpf::maps::{Array, HashMap, PerCpuArray, RingBuf};
 use bc_abi::{
     ACCOUNTS_MAX, Account, CgroupKey, CgroupNote, Control, CoreKey, ExecEvent, FILTER_SLOTS,
-    KernelLoss, Lost, MkdirEvent, PROCESSES_MAX, Process, ProcessKey, RING_BYTES, SPILL_SLOTS,
-    TaskRecord, WATCHES_MAX, Watch,
+    KernelLoss, Lost, MkdirEvent, PROCESSES_MAX, Process, ProcessKey, RECORDS_MAX, RING_BYTES,
+    SPILL_SLOTS, TaskRecord, WATCHES_MAX, Watch,
 };
 
 /// Watched cgroups.
@@ -103,6 +104,14 @@ pub(crate) static MKDIR_SCRATCH: PerCpuArray<MkdirEvent> = PerCpuArray::with_max
 /// A record of a walk under construction.
 #[map]
 pub(crate) static TASK_SCRATCH: PerCpuArray<TaskRecord> = PerCpuArray::with_max_entries(1, 0);
+
+/// The records of a walk in one call, which the agent reads where they are.
+#[map]
+pub(crate) static RECORDS: Array<TaskRecord> = Array::with_max_entries(RECORDS_MAX, BPF_F_MMAPABLE);
+
+/// How many of them that walk has written.
+#[map]
+pub(crate) static TOLD: Array<u64> = Array::with_max_entries(1, 0);
 
 /// Entries under construction, larger than the stack: a tracepoint's, and a walk's, which tracepoints may interrupt.
 #[map]

@@ -1,7 +1,8 @@
 //! `iter/task`: the sampling walk. One fixed record per task of a process in the table, straight into the reader's buffer; none of a process
-//! with one thread that is as its last record said.
+//! with one thread that is as its last record said. `sweep` does the same in one call.
 
 use core::ffi::c_void;
+use core::ops::BitOrAssign;
 
 use aya_ebpf::helpers::generated;
 use bc_abi::{Control, Process, ProcessKey, Said, TaskRecord, process_flag, task_flag};
@@ -33,7 +34,7 @@ pub(crate) unsafe extern "C" fn walk_tasks(ctx: *const Context) -> i32 {
     let Some(control) = CONTROL.get(0) else {
         return 0;
     };
-    let Some((key, process)) = visit(task, control) else {
+    let Some((key, process)) = visit::<true>(task, control) else {
         return 0;
     };
     let Some(scratch) = TASK_SCRATCH.get_ptr_mut(0) else {
@@ -52,13 +53,21 @@ pub(crate) unsafe extern "C" fn walk_tasks(ctx: *const Context) -> i32 {
     0
 }
 
-/// One task's turn, within one RCU read-side section: its process, where there is something to tell of it.
+/// One task's turn, within one RCU read-side section: its process, where there is something to tell of it. `TAKES_IN`: processes that
+/// are not in the table yet are looked for, where the agent asks for it; that is a constant, because a loop has no room for it in the verifier.
 #[inline(always)]
-fn visit(task: Task, control: &Control) -> Option<(ProcessKey, *mut Process)> {
+pub(crate) fn visit<const TAKES_IN: bool>(
+    task: Task,
+    control: &Control,
+) -> Option<(ProcessKey, *mut Process)> {
     // An iterator holds its task, and with it the leader: the key can be read off, without the way over the signal struct.
     let key = task.process_key();
     let process = match PROCESSES.get_ptr_mut(&key) {
-        None if control.discover != 0 && task.is_leader() && discover(task, key, control) => {
+        None if TAKES_IN
+            && control.discover != 0
+            && task.is_leader()
+            && discover(task, key, control) =>
+        {
             PROCESSES.get_ptr_mut(&key)
         }
         found => found,
@@ -74,14 +83,14 @@ fn visit(task: Task, control: &Control) -> Option<(ProcessKey, *mut Process)> {
 /// # Safety
 /// `process` is a live map value; only walks touch `said`, and there is one at a time.
 #[inline(always)]
-unsafe fn tell(
+pub(crate) unsafe fn tell(
     task: Task,
     key: ProcessKey,
     process: *mut Process,
     control: &Control,
     record: &mut TaskRecord,
 ) {
-    let mut flags = 0;
+    let mut flags = Flags::of(record);
     record.process = key;
     record.pid = task.pid();
     // SAFETY: a live map value. Only walks touch `said`, and there is one at a time.
@@ -119,7 +128,7 @@ unsafe fn tell(
         // SAFETY: a live map value. Read first: a move after it makes the agent look again.
         record.charged = unsafe { core::ptr::read_volatile(&raw const (*process).cores.charged) };
     }
-    if flags & task_flag::ENDED == 0 {
+    if !flags.has(task_flag::ENDED) {
         record.totals = task.totals();
         if core_time::wanted() {
             match core_time::since(process, task, record.totals.cpu_ns) {
@@ -142,7 +151,31 @@ unsafe fn tell(
             record.vm_pages = load(mm, offset!(mm_total_vm));
         }
     }
-    record.flags = flags;
+}
+
+/// The flags of a record, where the verifier does not follow them: known to it, each would double what it has to look at behind it.
+struct Flags(*mut u32);
+
+impl Flags {
+    #[inline(always)]
+    fn of(record: &mut TaskRecord) -> Self {
+        record.flags = 0;
+        Self(&raw mut record.flags)
+    }
+
+    #[inline(always)]
+    fn has(&self, flag: u32) -> bool {
+        // SAFETY: the record outlives the walk's turn.
+        unsafe { self.0.read_volatile() & flag != 0 }
+    }
+}
+
+impl BitOrAssign<u32> for Flags {
+    #[inline(always)]
+    fn bitor_assign(&mut self, flag: u32) {
+        // SAFETY: as above.
+        unsafe { self.0.write_volatile(self.0.read_volatile() | flag) };
+    }
 }
 
 /// Takes a living leader of a watched cgroup into the table.

@@ -1,7 +1,7 @@
 //! How much a recorder holds at once: the kernel's tables, and what waits for the store. What does not fit is counted, never
 //! forgotten; how, is said where it happens.
 
-use bc_abi::{ACCOUNTS_MAX, PROCESSES_MAX, RING_BYTES, WATCHES_MAX};
+use bc_abi::{ACCOUNTS_MAX, PROCESSES_MAX, RECORDS_MAX, RING_BYTES, WATCHES_MAX};
 
 /// The least that any table holds.
 const LEAST: u32 = 16;
@@ -21,6 +21,8 @@ pub struct Capacities {
     pub watches: u32,
     /// Cgroups that are charged for processes which found no room.
     pub accounts: u32,
+    /// Threads that one walk tells of in a single call; where there are more, and where this is 0, it takes many calls.
+    pub walk_records: u32,
     /// The ring of events, bytes: a power of two, in whole pages.
     pub ring_bytes: u32,
     /// Samples that wait for the store.
@@ -37,6 +39,7 @@ impl Default for Capacities {
             processes: PROCESSES_MAX,
             watches: WATCHES_MAX,
             accounts: ACCOUNTS_MAX,
+            walk_records: RECORDS_MAX,
             ring_bytes: RING_BYTES,
             // At 1,000 processes a second this is five minutes.
             waiting_samples: 300_000,
@@ -69,6 +72,11 @@ impl Capacities {
                 format!("choose one from {LEAST} to {MOST}")
             })?;
         }
+        let records = self.walk_records;
+        let fits = records == 0 || (LEAST..=MOST).contains(&records);
+        require(fits, "walk_records", records.into(), || {
+            format!("choose one from {LEAST} to {MOST}, or 0 for none")
+        })?;
         let page_bytes = page_bytes();
         let ring = self.ring_bytes;
         require(
@@ -119,6 +127,7 @@ mod tests {
             processes: 16,
             watches: 16,
             accounts: 16,
+            walk_records: 16,
             ring_bytes: page_bytes(),
             waiting_samples: 16,
             waiting_facts: 16,

@@ -17,16 +17,17 @@ mod path_mode;
 mod pins;
 mod ring_fill;
 mod shared;
+mod sweep;
 mod tables;
 mod trial;
+mod walk;
 mod watch;
 
-use std::io::{ErrorKind, Read};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::path::{Path, PathBuf};
 
 use aya::Btf;
-use bc_abi::{ABSENT, Control, KernelLoss, Process, ProcessKey, TaskRecord};
+use bc_abi::{ABSENT, KernelLoss, Process, ProcessKey};
 
 pub use self::btf::BtfError;
 pub use self::event::KernelEvent;
@@ -42,9 +43,6 @@ pub(crate) use self::shared::text;
 pub(crate) use self::trial::{Trial, attempt};
 use crate::capacities::Capacities;
 use crate::clock::boot_now_ns;
-
-/// What one read of a walk may bring: twice what the kernel collects at a time.
-const WALK_BYTES: usize = 64 << 10;
 
 /// The programs cannot be loaded, or the kernel refused something.
 #[derive(Debug, thiserror::Error)]
@@ -117,6 +115,8 @@ pub struct Kernel {
     /// Boot clock when the programs were attached, ns.
     attached_boot_ns: u64,
     walks: u64,
+    /// The number of the walk from which on one call is tried again.
+    sweeps_from: u64,
     has_io: bool,
     log: Option<load::Log>,
     buffer: Box<[u8]>,
@@ -228,48 +228,6 @@ impl Kernel {
         }
         sums
     }
-
-    /// Walks every task of the machine at this UTC second and hands over one record for each task of a watched container whose process
-    /// has changed, or was not told of in this minute yet. With `discover`, processes of watched cgroups that are not in the table yet
-    /// are taken in, and every task is told of.
-    pub fn walk(
-        &mut self,
-        discover: bool,
-        utc_s: u64,
-        mut take: impl FnMut(&TaskRecord),
-    ) -> Result<(), KernelError> {
-        self.walks += 1;
-        let control = Control {
-            walk: self.walks,
-            discover: u64::from(discover),
-            minute: utc_s / 60,
-            second: utc_s % 60,
-            attached_boot_ns: self.attached_boot_ns,
-        };
-        self.attached
-            .tables
-            .control
-            .set(0, Shared(control), 0)
-            .map_err(|error| KernelError::refused("preparing a walk", error))?;
-        let refused = |error| KernelError::refused("walking the tasks", error);
-        let mut file = self.attached.walker.walk().map_err(refused)?;
-        let mut filled = 0;
-        loop {
-            let read = match file.read(&mut self.buffer[filled..]) {
-                Ok(0) => return Ok(()),
-                Ok(read) => read,
-                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
-                Err(error) => return Err(refused(error)),
-            };
-            filled += read;
-            let whole = filled - filled % size_of::<TaskRecord>();
-            for record in self.buffer[..whole].chunks_exact(size_of::<TaskRecord>()) {
-                take(&shared::read(record));
-            }
-            self.buffer.copy_within(whole..filled, 0);
-            filled -= whole;
-        }
-    }
 }
 
 /// How the programs are to be started.
@@ -296,6 +254,7 @@ pub fn start(options: Options<'_>) -> Result<Kernel, KernelError> {
     let mut layout = layout::fill(&types)?;
     let mut bytes = object::bytes(options.object)?;
     path_mode::choose(&types, &mut layout, &mut bytes)?;
+    let sweeps = options.capacities.walk_records > 0 && sweep::choose(&types, &mut bytes)?;
     drop(types);
     let has_io = layout.task_rchar != ABSENT && layout.task_block_read != ABSENT;
     let build = build::hash(&bytes, layout, options);
@@ -311,7 +270,7 @@ pub fn start(options: Options<'_>) -> Result<Kernel, KernelError> {
         None => {
             let btf = Btf::from_sys_fs()
                 .map_err(|error| KernelError::refused("reading the kernel's BTF", error))?;
-            let (attached, wanted_log) = load::load(&bytes, layout, &btf, options)?;
+            let (attached, wanted_log) = load::load(&bytes, layout, &btf, sweeps, options)?;
             log = wanted_log;
             if let Ok(made) = &place
                 && let Err(error) = made.pin(&build, &attached)
@@ -327,6 +286,7 @@ pub fn start(options: Options<'_>) -> Result<Kernel, KernelError> {
     let control = attached.tables.control.get(&0, 0).ok();
     Ok(Kernel {
         walks: control.as_ref().map_or(0, |control| control.0.walk),
+        sweeps_from: 0,
         attached_boot_ns: match control {
             Some(control) if adopted => control.0.attached_boot_ns,
             _ => attached_boot_ns,
@@ -335,7 +295,7 @@ pub fn start(options: Options<'_>) -> Result<Kernel, KernelError> {
         attached,
         has_io,
         log,
-        buffer: vec![0; WALK_BYTES].into(),
+        buffer: vec![0; walk::BUFFER_BYTES].into(),
         unpinned: place.as_ref().err().cloned(),
         pinned: place.ok(),
         adopted,

@@ -25,7 +25,7 @@ fn compile() -> PathBuf {
     std::fs::create_dir_all(&dir)
         .unwrap_or_else(|error| panic!("making {}: {error}", dir.display()));
     for name in [
-        "storm", "burn", "cores", "hold", "deaths", "throng", "heirs",
+        "storm", "burn", "cores", "crowd", "hold", "deaths", "throng", "heirs",
     ] {
         // Renamed into place: another test program may be running the one that is there.
         let fresh = dir.join(format!("{name}.{}", std::process::id()));

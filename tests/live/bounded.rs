@@ -128,6 +128,7 @@ fn with_room_for_sixteen_of_everything_seen_and_lost_add_up() {
         ("processes", 16),
         ("watches", 16),
         ("accounts", 16),
+        ("walk_records", 16),
         ("ring_bytes", 4096),
         ("waiting_samples", 16),
         ("waiting_facts", 16),

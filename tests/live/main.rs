@@ -33,3 +33,4 @@ mod stream;
 mod terminal;
 mod up_command;
 mod users;
+mod walks;

@@ -15,7 +15,13 @@ pub(super) fn hash(object: &[u8], layout: Layout, options: Options<'_>) -> Strin
     hasher.update(Shared(layout).bytes());
     hasher.update(&[u8::from(options.cores)]);
     let room = options.capacities;
-    for size in [room.processes, room.watches, room.accounts, room.ring_bytes] {
+    for size in [
+        room.processes,
+        room.watches,
+        room.accounts,
+        room.walk_records,
+        room.ring_bytes,
+    ] {
         hasher.update(&size.to_le_bytes());
     }
     hasher.update(object);

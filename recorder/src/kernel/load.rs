@@ -12,6 +12,7 @@ use bc_abi::Layout;
 
 use super::link::Link;
 use super::shared::Shared;
+use super::sweep::{SWEEPER, Sweeper};
 use super::tables::Tables;
 use super::{KernelError, Options, bpf, by_hand};
 
@@ -49,6 +50,8 @@ pub(super) struct Attached {
     /// By the program's name.
     pub(super) links: Vec<(&'static str, Link)>,
     pub(super) walker: Link,
+    /// Where the kernel can walk in one call.
+    pub(super) sweeper: Option<Sweeper>,
 }
 
 /// What must hold before anything is tried.
@@ -63,11 +66,12 @@ pub(super) fn preflight() -> Result<(), KernelError> {
     }
 }
 
-/// Loads and attaches.
+/// Loads and attaches. `sweeps`: the kernel has what a walk in one call takes, and that is wanted.
 pub(super) fn load(
     object: &[u8],
     layout: Layout,
     btf: &Btf,
+    sweeps: bool,
     options: Options<'_>,
 ) -> Result<(Attached, Option<Log>), KernelError> {
     let capacities = options.capacities;
@@ -90,6 +94,7 @@ pub(super) fn load(
         .map_max_entries("NOTES", capacities.watches)
         .map_max_entries("ACCOUNTS", capacities.accounts)
         .map_max_entries("DECLARED_ACCOUNTS", capacities.accounts)
+        .map_max_entries("RECORDS", if sweeps { capacities.walk_records } else { 1 })
         .map_max_entries("EVENTS", capacities.ring_bytes)
         .load(object)
         .map_err(|error| KernelError::refused("loading the kernel programs", error))?;
@@ -103,6 +108,7 @@ pub(super) fn load(
     walker.load("task", btf).map_err(refused)?;
     let walker = Link::iterator(walker.fd().map_err(refused)?.as_fd())
         .map_err(|error| KernelError::refused("attaching the walk over the tasks", error))?;
+    let sweeper = sweeps.then(|| Sweeper::load(object, &ebpf)).flatten();
     let mut loaded = Vec::new();
     for (program, hook) in tracepoints(options) {
         loaded.push(load_tracepoint(object, &mut ebpf, btf, program, hook)?);
@@ -126,6 +132,7 @@ pub(super) fn load(
         tables,
         links,
         walker,
+        sweeper,
     };
     Ok((attached, log))
 }
@@ -144,7 +151,7 @@ fn load_tracepoint(
     hook: &str,
 ) -> Result<OwnedFd, KernelError> {
     if program == READS_USER_MEMORY && !aya::features().bpf_probe_read_kernel() {
-        return by_hand::load(object, ebpf, btf, program, hook);
+        return by_hand::tracepoint(object, ebpf, btf, program, hook);
     }
     let doing = || format!("loading the kernel program {program}");
     let refused = |error| KernelError::refused(doing(), error);
@@ -169,6 +176,9 @@ impl Attached {
         for (name, link) in &self.links {
             link.pin(&folder.join(name))?;
         }
+        if let Some(sweeper) = &self.sweeper {
+            sweeper.pin(&folder.join(SWEEPER))?;
+        }
         self.walker.pin(&folder.join(WALKER))
     }
 
@@ -188,6 +198,7 @@ impl Attached {
             tables,
             links: links.collect::<Result<_, KernelError>>()?,
             walker: link(WALKER)?,
+            sweeper: Sweeper::pinned(&folder.join(SWEEPER))?,
         })
     }
 }

@@ -1,10 +1,10 @@
 //! Chooses how the kernel programs may read what typed loads do not reach: by kfunc, by probe, or not at all.
 
-use bc_abi::{ABSENT, Layout, PathMode};
+use bc_abi::{ABSENT, KernelFunction, Layout, PathMode};
 
 use super::KernelError;
 use super::btf::KernelTypes;
-use super::object::patch_cast;
+use super::object::patch;
 
 /// Where the kernel states its lockdown.
 const LOCKDOWN: &str = "/sys/kernel/security/lockdown";
@@ -15,11 +15,11 @@ pub(super) fn choose(
     layout: &mut Layout,
     object: &mut [u8],
 ) -> Result<(), KernelError> {
-    let kfunc = types.function_id("bpf_rdonly_cast")?;
+    let kfunc = types.function_id(KernelFunction::RDONLY_CAST.name)?;
     let binprm = types.structure_id("linux_binprm")?;
     let mode = match (kfunc, binprm) {
         (Some(kfunc), Some(binprm)) if layout.binprm_buf != ABSENT => {
-            patch_cast(object, kfunc);
+            patch(object, KernelFunction::RDONLY_CAST, kfunc);
             layout.binprm_id = binprm;
             PathMode::Cast
         }

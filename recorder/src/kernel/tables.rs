@@ -24,6 +24,8 @@ pub(super) struct Tables {
     pub(super) cores: Option<CoreTimes>,
     pub(super) losses: PerCpuArray<MapData, Shared<[Lost; KernelLoss::COUNT as usize]>>,
     pub(super) control: Array<MapData, Shared<Control>>,
+    /// Of a walk in one call: `TaskRecord`s, to be mapped.
+    pub(super) records: OwnedFd,
     pub(super) notes: HashMap<MapData, Shared<CgroupKey>, Shared<CgroupNote>>,
     pub(super) declared: Array<MapData, Shared<Lost>>,
     pub(super) declared_accounts: HashMap<MapData, Shared<CgroupKey>, Shared<Account>>,
@@ -61,6 +63,7 @@ impl Tables {
             cores: options.cores.then(|| CoreTimes::open(take)).transpose()?,
             losses: table(take, "LOSSES")?,
             control: table(take, "CONTROL")?,
+            records: memory(take, "RECORDS")?,
             notes: table(take, "NOTES")?,
             declared: table(take, "DECLARED")?,
             declared_accounts: table(take, "DECLARED_ACCOUNTS")?,
@@ -78,6 +81,18 @@ where
     T: TryFrom<Map, Error = MapError>,
 {
     T::try_from(take(name)?).map_err(|error| refused(name, error))
+}
+
+/// One that is mapped, and not looked things up in.
+fn memory(
+    take: &mut impl FnMut(&'static str) -> Result<Map, KernelError>,
+    name: &'static str,
+) -> Result<OwnedFd, KernelError> {
+    let map = take(name)?;
+    let memory = descriptor(&map).ok_or(KernelError::NotEmbedded)?;
+    memory
+        .try_clone_to_owned()
+        .map_err(|error| refused(name, error))
 }
 
 fn refused(name: &str, error: impl std::error::Error + Send + Sync + 'static) -> KernelError {

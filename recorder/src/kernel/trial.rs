@@ -16,6 +16,8 @@ pub(crate) struct Trial {
     pub(crate) absent_hooks: Vec<&'static str>,
     /// Whether CPU time by core was asked for.
     pub(crate) cores: bool,
+    /// Whether all tasks were walked in one call.
+    pub(crate) swept: bool,
     /// Whether programs and maps were loaded, attached and read.
     pub(crate) started: Result<(), KernelError>,
     /// Whether they could be pinned, and in words why not; `None` where there was nothing to pin.
@@ -25,13 +27,17 @@ pub(crate) struct Trial {
 /// Tries. Nothing is watched, and nothing is left behind, even if this process is killed.
 pub(crate) fn attempt(options: Options<'_>) -> Trial {
     let looked = look();
-    let mut pinned = None;
+    let (mut swept, mut pinned) = (false, None);
     let started = start(Options {
         pins: None,
         ..options
     })
     .and_then(|mut kernel| {
-        kernel.walk(false, Clock::new().now_ns() / 1_000_000_000, |_| ())?;
+        let utc_s = Clock::new().now_ns() / 1_000_000_000;
+        // By the iterator, and then as most walks go here.
+        kernel.walk(true, utc_s, |_| ())?;
+        kernel.walk(false, utc_s, |_| ())?;
+        swept = kernel.sweeps();
         pinned = Some(pins::attempt(&kernel.attached).map_err(|error| error.to_string()));
         Ok(())
     });
@@ -42,6 +48,7 @@ pub(crate) fn attempt(options: Options<'_>) -> Trial {
         layout,
         absent_hooks,
         cores: options.cores,
+        swept,
         started,
         pinned,
     }

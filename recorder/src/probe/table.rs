@@ -113,6 +113,21 @@ pub(super) const TABLE: &[Capability] = &[
         "samples",
         |_| State::Works,
     ),
+    Capability {
+        gives: "a walk over all tasks in one call",
+        by: "kfuncs `bpf_iter_task_new`, `bpf_rcu_read_lock`",
+        needs: "6.7",
+        instead: &[Instead {
+            by: "`iter/task`",
+            needs: "",
+            costs: "half a microsecond of CPU for each task and second",
+        }],
+        lost: Lost::Only("samples"),
+        judge: |trial| match trial.swept {
+            true => State::Works,
+            false => State::Replaced(0),
+        },
+    },
     hook(
         "events in order, with losses counted",
         "the BPF ring buffer",

@@ -64,6 +64,7 @@ fn trial(layout: Layout, started: Result<(), KernelError>) -> Trial {
         layout: Some(layout),
         absent_hooks: Vec::new(),
         cores: true,
+        swept: false,
         started,
         pinned: Some(Ok(())),
     }
@@ -109,6 +110,10 @@ fn an_older_stricter_kernel_loses_what_the_table_says_and_nothing_else() {
         [
             ("sched_process_exit, which sees mm_struct", State::Missing),
             ("kfunc bpf_rdonly_cast", State::Replaced(1)),
+            (
+                "kfuncs bpf_iter_task_new, bpf_rcu_read_lock",
+                State::Replaced(0)
+            ),
             ("plain loads of mm_struct.rss_stat", State::Missing),
             ("plain loads of pid.numbers", State::Missing),
         ]

@@ -5,6 +5,7 @@
 mod control;
 mod core_time;
 mod event;
+mod kernel_function;
 mod layout;
 mod loss;
 mod note;
@@ -15,6 +16,7 @@ mod watch;
 pub use control::Control;
 pub use core_time::{CORE_PLACES, CoreKey, Cores};
 pub use event::{ARGS_MAX, Event, EventHeader, EventKind, ExecEvent, MkdirEvent, PATH_MAX};
+pub use kernel_function::KernelFunction;
 pub use layout::{ABSENT, Layout, PathMode};
 pub use loss::{KernelLoss, Lost};
 pub use note::CgroupNote;
@@ -32,3 +34,5 @@ pub const WATCHES_MAX: u32 = 16_384;
 pub const ACCOUNTS_MAX: u32 = 2_048;
 /// Size of the event ring unless told otherwise, bytes; a power of two.
 pub const RING_BYTES: u32 = 2 << 20;
+/// Capacity of a walk's records unless told otherwise: as many threads as one second has something to tell of.
+pub const RECORDS_MAX: u32 = 16_384;

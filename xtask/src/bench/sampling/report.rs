@@ -20,8 +20,8 @@ const SLOPE_NS: f64 = 1_000.0;
 const TIMES_LESS: f64 = 50.0;
 /// At most, resident.
 const RSS_BYTES: f64 = 30.0 * 1_048_576.0;
-/// The recorder's iterator program, as the kernel names it.
-const WALK: &str = "walk_tasks";
+/// The recorder's programs that walk, each of them alone, as the kernel names them.
+const WALKS: [&str; 2] = ["walk_tasks", "sweep_tasks"];
 
 /// A cost over the number of processes, by who has it.
 #[derive(Serialize)]
@@ -156,10 +156,11 @@ impl Window {
         Some(taken.per_sample_ns)
     }
 
-    /// Run time of the walk's program, for each sample.
+    /// Run time of the walk's programs, for each sample.
     fn walk_ns(&self) -> Option<f64> {
-        let runs = self.programs.get(WALK)?;
-        (self.counted_samples > 0).then(|| runs.time_ns as f64 / self.counted_samples as f64)
+        let runs = WALKS.iter().filter_map(|walk| self.programs.get(*walk));
+        let time_ns = runs.map(|runs| runs.time_ns).reduce(|a, b| a + b)?;
+        (self.counted_samples > 0).then(|| time_ns as f64 / self.counted_samples as f64)
     }
 
     fn cpu_row(&self) -> String {
@@ -232,7 +233,7 @@ mod tests {
             },
             losses: Losses::new(),
             programs: [(
-                WALK.to_owned(),
+                WALKS[0].to_owned(),
                 Runs {
                     count: 3 * processes,
                     time_ns: 3 * 200 * processes,
