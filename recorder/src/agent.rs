@@ -106,7 +106,7 @@ pub(crate) struct Agent {
     delivery: Arc<Delivery>,
     releases: releases::Releases,
     phase: Phase,
-    /// Of a killed recorder that is taken over from: the processes that the store knows.
+    /// Of a killed recorder that is taken over from: the processes that the store knows, but for those that ended long ago.
     stored: HashSet<ProcessId>,
     finishing: Vec<commands::Finishing>,
     runs: Vec<commands::Run>,

@@ -115,6 +115,8 @@ pub struct Resume {
     pub last_record_ns: u64,
     /// Processes not known to have ended, each with the time of its last sample (or its start), ns since the epoch.
     pub open: Vec<(ProcessId, u64)>,
+    /// Processes whose end the store has had for a moment only: it may be that the kernel still keeps their entries.
+    pub ended: Vec<ProcessId>,
 }
 
 fn hostname() -> String {

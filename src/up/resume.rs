@@ -6,8 +6,10 @@ use bc_schema::store::{ContainerQuery, ContainerState, ProcessQuery, ReadStore, 
 
 /// How many containers are asked for at a time.
 const PAGE: usize = 500;
+/// Ends so long before a container's last record count as its last.
+const LAST_NS: u64 = 10_000_000_000;
 
-/// Every life of this host that has not ended, with its open processes.
+/// Every life of this host that has not ended, with its open processes and those that ended last.
 pub(super) async fn left_open(
     store: &dyn ReadStore,
     host: &str,
@@ -28,20 +30,22 @@ pub(super) async fn left_open(
                 .iter()
                 .filter(|life| life.life.host == host && life.ended_ns.is_none());
             for facts in lives {
-                // Who has no end is in every range; of the others, hardly any ended as late.
+                // Who has no end is in every range.
                 let range = Some(TimeRange {
-                    from_ns: record.last_record_ns,
+                    from_ns: record.last_record_ns.saturating_sub(LAST_NS),
                     to_ns: u64::MAX,
                 });
                 let query = ProcessQuery { range, ids: None };
                 let processes = store.processes(&facts.life.container, &query).await?;
-                let open = processes
+                let own = processes
                     .iter()
-                    .filter(|process| process.end.is_none() && process.start.life == facts.life);
+                    .filter(|process| process.start.life == facts.life);
+                let (open, ended): (Vec<_>, Vec<_>) = own.partition(|one| one.end.is_none());
                 found.push(Resume {
                     facts: facts.clone(),
                     last_record_ns: record.last_record_ns,
                     open: open
+                        .iter()
                         .map(|open| {
                             (
                                 open.start.process,
@@ -49,6 +53,7 @@ pub(super) async fn left_open(
                             )
                         })
                         .collect(),
+                    ended: ended.iter().map(|ended| ended.start.process).collect(),
                 });
             }
         }
@@ -148,6 +153,7 @@ mod tests {
         assert_eq!(found.len(), 1);
         assert_eq!(found[0].facts.life, life("open", "here"));
         assert_eq!(found[0].open, [(process(1), 12)]);
+        assert_eq!(found[0].ended, [process(2)]);
     }
 
     #[tokio::test]

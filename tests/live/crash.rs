@@ -160,7 +160,10 @@ fn check_children(truths: &[Value], rows: &[Row], args_lost: u64) -> u64 {
             }
         }
     }
-    println!("{without_args} have not their arguments, {forks_without} not their parent's");
+    let lacking = rows.iter().filter(|row| row.args.is_none()).count();
+    println!(
+        "{without_args} have not their arguments, {forks_without} not their parent's; {lacking} rows without"
+    );
     assert!(
         without_args <= args_lost,
         "{without_args} processes have not their arguments, {args_lost} are declared"

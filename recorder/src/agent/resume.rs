@@ -52,8 +52,10 @@ impl Agent {
     fn adopt(&mut self) -> Vec<u64> {
         self.phase = Phase::TakingOver;
         self.registry.others_knew(boot_now_ns());
-        let open = self.config.resume.iter().flat_map(|resume| &resume.open);
-        self.stored = open.map(|(process, _)| *process).collect();
+        for resume in &self.config.resume {
+            let open = resume.open.iter().map(|(process, _)| process);
+            self.stored.extend(open.chain(&resume.ended));
+        }
         self.losses = Counted::by(&self.kernel);
         let unknown = self.restore();
         self.take_events();
