@@ -130,7 +130,10 @@ impl From<Layer> for Settings {
             log: layer.log,
             origin: None,
             recorder: bc_recorder::Config {
-                host: layer.host.unwrap_or(defaults.host),
+                host: layer
+                    .host
+                    .filter(|name| !name.is_empty())
+                    .unwrap_or(defaults.host),
                 cgroup_globs: layer.cgroup_globs.unwrap_or(defaults.cgroup_globs),
                 units: layer.units.unwrap_or(defaults.units),
                 // What is never to be recorded is added to, not replaced.

@@ -12,7 +12,7 @@ use super::{Shared, runtime, token};
 use crate::control::client::Client;
 use crate::control::{Ask, address};
 use crate::recording;
-use crate::report::say;
+use crate::report::{in_full, say};
 use crate::run::browser::Browser;
 use crate::run::caller::Caller;
 use crate::run::child::{Waiting, fork_waiting};
@@ -75,7 +75,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 impl Run {
     pub(super) fn execute(self) -> anyhow::Result<ExitCode> {
         let ended = self.run().unwrap_or_else(|error| {
-            say(format!("{error:#}"));
+            say(in_full(&error));
             Ended::Exited(NOT_RUN)
         });
         Ok(ended.code().into())
@@ -138,14 +138,20 @@ async fn carry_out(
                 recorder = match recorder.hand_over(done).await {
                     Ok(up) => up,
                     Err(error) => {
-                        say(format!("recording ended, the command goes on: {error:#}"));
+                        say(format!(
+                            "recording ended, the command goes on: {}",
+                            in_full(&error)
+                        ));
                         return signals.ended(command).await;
                     }
                 };
                 say("an `up` has started here, and records on");
             }
             Change::Failed(error) => {
-                say(format!("recording ended, the command goes on: {error:#}"));
+                say(format!(
+                    "recording ended, the command goes on: {}",
+                    in_full(&error)
+                ));
                 break signals.ended(command).await?;
             }
         }
@@ -158,10 +164,13 @@ async fn carry_out(
             finished: &finished,
             recorded: Recorded::from(&recorder),
         }),
-        Err(error) => say(format!("{id} {ended}; its end was not recorded: {error:#}")),
+        Err(error) => say(format!(
+            "{id} {ended}; its end was not recorded: {}",
+            in_full(&error)
+        )),
     }
     if let Err(error) = recorder.stop().await {
-        say(format!("{error:#}"));
+        say(in_full(&error));
     }
     Ok(ended)
 }

@@ -84,7 +84,7 @@ async fn talk<A: Answers>(answers: &A, stream: UnixStream, peer: &Peer) -> anyho
             )),
         };
         let answer = answer.unwrap_or_else(|error| Answer::Refused {
-            why: format!("{error:#}"),
+            why: crate::report::in_full(&error),
         });
         tokio::time::timeout(QUESTION_WITHIN, stream.write_all(&line(&answer)))
             .await

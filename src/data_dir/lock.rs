@@ -31,7 +31,10 @@ impl fmt::Display for Holder {
 
 /// Takes the lock, or tells who has it.
 pub(super) fn take(path: &Path, role: &str) -> anyhow::Result<Result<Lock, Holder>> {
-    let doing = || format!("cannot lock the data directory with {}", path.display());
+    let doing = || {
+        let file = path.display();
+        format!("cannot lock the data directory with {file}; another can be named with --data")
+    };
     let open = |to_write| {
         File::options()
             .read(true)
