@@ -75,7 +75,11 @@ class Up {
 
   /** Starts a command under `run`, in a process group of its own. */
   run(id, ...command) {
-    const child = spawn(binary, ['run', '--data', this.data, '--id', id, '--', ...command], {
+    return this.spawnRun(['--id', id], command)
+  }
+
+  spawnRun(options, command) {
+    const child = spawn(binary, ['run', '--data', this.data, ...options, '--', ...command], {
       stdio: 'ignore',
       detached: true,
     })
@@ -85,8 +89,13 @@ class Up {
 
   /** Runs a command to its end, and gives its exit code. */
   async runToEnd(id, ...command) {
-    const child = this.run(id, ...command)
-    const [code] = await once(child, 'exit')
+    const [code] = await once(this.run(id, ...command), 'exit')
+    return code
+  }
+
+  /** The same, as another life of the id. */
+  async runAgain(id, ...command) {
+    const [code] = await once(this.spawnRun(['--id', id, '--again'], command), 'exit')
     return code
   }
 

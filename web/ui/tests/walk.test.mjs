@@ -86,7 +86,7 @@ test('from the list to a container to a process', { timeout: 600_000 }, async (t
 
 test('a past one, on a narrow screen', { timeout: 600_000 }, async (t) => {
   const up = await startUp(t)
-  assert.equal(await up.runToEnd('walk-past', 'sh', '-c', 'sleep 3; exit 7'), 7)
+  assert.equal(await up.runToEnd('walk-past', 'sh', '-c', 'sleep 3; kill -9 $$'), 137)
   const browser = await startBrowser(t)
   const visit = await browser.open({ width: 360, height: 740, scheme: 'light' })
   const { page } = visit
@@ -95,10 +95,37 @@ test('a past one, on a narrow screen', { timeout: 600_000 }, async (t) => {
   await page.locator('.connection', { hasText: 'ended' }).waitFor()
   // Rows are drawn near the screen only.
   await page.locator('#processes').scrollIntoViewIfNeeded()
-  await processRow(page, 'sh').locator('.exit-failed', { hasText: '7' }).waitFor()
+  const end = processRow(page, 'sh').locator('.cell-exit', { hasText: 'SIGKILL' })
+  await end.waitFor()
+  assert.ok(await end.evaluate((cell) => cell.scrollWidth <= cell.clientWidth), 'how it ended is not cut')
   await picture(page, 'narrow')
   await page.waitForFunction(() => document.documentElement.scrollWidth === 360)
   assert.equal(await page.getByRole('link', { name: 'all containers' }).count(), 0)
+  assertQuiet(visit)
+})
+
+test('two lives, of which one is chosen', { timeout: 600_000 }, async (t) => {
+  const up = await startUp(t)
+  assert.equal(await up.runToEnd('walk-lives', 'sh', '-c', 'sleep 2; exit 3'), 3)
+  assert.equal(await up.runAgain('walk-lives', 'sh', '-c', 'sleep 2; exit 4'), 4)
+  const browser = await startBrowser(t)
+  const visit = await browser.open({ width: 1100, height: 800, scheme: 'light' })
+  const { page } = visit
+  await page.goto(
+    up.page({ container: 'walk-lives', token: await up.token('--container', 'walk-lives', '--for', '1h') }),
+  )
+  const head = page.locator('.head')
+  const ended = (code) => processRow(page, 'sh').locator('.exit-failed', { hasText: code }).waitFor()
+  await head.locator('dt', { hasText: 'cgroup' }).waitFor()
+  await ended('4')
+  // What is told of all lives says so.
+  await page.locator('.fact', { hasText: 'CPU time' }).locator('.of', { hasText: 'in 2 lives' }).waitFor()
+  await page.locator('.fact', { hasText: 'processes' }).locator('.of', { hasText: 'in 2 lives' }).waitFor()
+  await page.getByLabel('which life of it').selectOption({ index: 1 })
+  await ended('3')
+  // Where the latest life ran, the one before did not.
+  assert.equal(await head.locator('dt', { hasText: 'cgroup' }).count(), 0)
+  assert.ok((await head.textContent()).includes('exit 3'))
   assertQuiet(visit)
 })
 

@@ -24,6 +24,9 @@ export function Facts({ container, usages, feed, window }: FactsProps) {
   const { memory_bytes } = container.limits
   const live = container.state === 'live'
   const peak = largest(usages.memory?.total.max)
+  const lives = container.lives.length
+  // Beside numbers of the chosen one: these are of all.
+  const inAll = lives > 1 && <span class="of"> in {count(lives)} lives</span>
   return (
     <section class="facts" aria-label="in short">
       {live && window.follows && (
@@ -33,6 +36,7 @@ export function Facts({ container, usages, feed, window }: FactsProps) {
       )}
       <Fact name="CPU time" says="of all its processes, exact">
         {durationNs(container.cpu_ns)}
+        {inAll}
       </Fact>
       {live && (
         <Fact name="memory now" says="RSS of its living processes together">
@@ -52,6 +56,7 @@ export function Facts({ container, usages, feed, window }: FactsProps) {
           </>
         )}
         {count(container.processes)}
+        {inAll}
       </Fact>
       <Failures feed={feed} window={window} />
     </section>

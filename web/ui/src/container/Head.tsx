@@ -18,7 +18,9 @@ export function Head({ container, view, window }: { container: OneContainer; vie
   const image = life?.image ?? container.image
   const command = life?.command ?? container.command
   const ended_ms = life?.ended_ms ?? null
-  const labels = Object.entries(container.labels)
+  // Of earlier ones nobody says who ran them, where, and within what.
+  const isLatest = life === undefined || life === container.lives[0]
+  const labels = isLatest ? Object.entries(container.labels) : []
   return (
     <section class="head" aria-label="what it is">
       <div class="head-name">
@@ -62,13 +64,15 @@ export function Head({ container, view, window }: { container: OneContainer; vie
           </Fact>
         )}
         <Fact name={ended_ms === null ? 'for' : 'lasted'}>{duration(window.end_ms - window.began_ms)}</Fact>
-        <Limits container={container} />
-        {container.uid !== null && <Fact name="uid">{container.uid}</Fact>}
-        <Fact name="cgroup" class="grow">
-          <code title={visible(container.cgroup)}>
-            <Text of={container.cgroup} />
-          </code>
-        </Fact>
+        {isLatest && <Limits container={container} />}
+        {isLatest && container.uid !== null && <Fact name="uid">{container.uid}</Fact>}
+        {isLatest && (
+          <Fact name="cgroup" class="grow">
+            <code title={visible(container.cgroup)}>
+              <Text of={container.cgroup} />
+            </code>
+          </Fact>
+        )}
         {labels.length > 0 && (
           <details class="labels">
             <summary>{count(labels.length)} labels</summary>
