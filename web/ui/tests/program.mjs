@@ -22,9 +22,9 @@ const binary = process.env.BC_BIN
 if (!binary) throw new Error('BC_BIN is not set: it names the bubble-chamber executable that these tests start')
 
 /** Starts an `up`. Give it the test's context: it stops, and its data goes, when the test ends. `smallDisk`: its data has 20 MiB. */
-export async function startUp(test, { smallDisk = false } = {}) {
+export async function startUp(test, { smallDisk = false, prefix = '' } = {}) {
   const folder = await mkdtemp(join(tmpdir(), 'bc-page-'))
-  const up = new Up(folder, await freePort())
+  const up = new Up(folder, await freePort(), prefix)
   test.after(async () => {
     for (const command of up.commands) await end(command)
     await up.stop()
@@ -39,10 +39,12 @@ export async function startUp(test, { smallDisk = false } = {}) {
 class Up {
   commands = []
 
-  constructor(folder, port) {
+  constructor(folder, port, prefix) {
     /** A folder for the test's own files. */
     this.folder = folder
     this.port = port
+    /** The path that a proxy would serve it under. */
+    this.prefix = prefix
     /** What its data is kept on, where that is a disk of its own. */
     this.disk = null
   }
@@ -55,6 +57,7 @@ class Up {
   async start() {
     // What else the machine runs is not what these tests are about.
     const args = ['up', '--data', this.data, '--listen', `127.0.0.1:${this.port}`, '--exclude', '*']
+    if (this.prefix !== '') args.push('--prefix', this.prefix)
     this.process = spawn(binary, args, { stdio: ['ignore', 'pipe', 'pipe'] })
     /** The administrator's link, with its token. */
     this.link = await linkOf(this.process)
