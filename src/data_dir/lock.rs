@@ -46,14 +46,19 @@ pub(super) fn take(path: &Path, role: &str) -> anyhow::Result<Result<Lock, Holde
             .open(path)
     };
     // Who has it may go on with it after its file system was made read-only, and is still found.
-    let mut file = open(true)
-        .or_else(|error| match error.kind() {
-            ErrorKind::ReadOnlyFilesystem => open(false).map_err(|_| error),
-            _ => Err(error),
-        })
-        .with_context(doing)?;
+    let (mut file, unwritable) = match open(true) {
+        Ok(file) => (file, None),
+        Err(error) if error.kind() == ErrorKind::ReadOnlyFilesystem => match open(false) {
+            Ok(file) => (file, Some(error)),
+            Err(_) => return Err(error).with_context(doing),
+        },
+        Err(error) => return Err(error).with_context(doing),
+    };
     match file.try_lock() {
         Ok(()) => {
+            if let Some(error) = unwritable {
+                return Err(error).with_context(doing);
+            }
             let write = |file: &mut File| {
                 file.set_len(0)?;
                 file.rewind()?;

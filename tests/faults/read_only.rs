@@ -3,8 +3,9 @@
 use crate::busy::{BUSY, SHOWS_WITHIN, problem};
 use crate::database::{assert_sound, dumped};
 use crate::disk::Disk;
-use crate::harness::program::turn;
-use crate::harness::up::{Data, RUNS_WITHIN};
+use crate::harness::process::Process;
+use crate::harness::program::{self, turn};
+use crate::harness::up::{ANY_PORT, Data, RUNS_WITHIN};
 use crate::harness::wait;
 
 #[test]
@@ -41,6 +42,16 @@ fn a_disk_that_turns_read_only_is_told_and_nothing_stored_is_harmed() {
         ended.stderr.contains("records are lost"),
         "what is lost is told: {}",
         ended.stderr
+    );
+
+    // Nobody records into it until it can be written again.
+    let args = ["up", "--data", data.as_str(), "--listen", ANY_PORT];
+    let refused = Process::start(&mut program::command(&args)).finish(RUNS_WITHIN);
+    assert_eq!(refused.code(), 1);
+    assert!(
+        refused.stderr.contains("Read-only file system") && refused.stderr.contains("--data"),
+        "{}",
+        refused.stderr
     );
 
     let disk = disk.repair();
