@@ -8,12 +8,13 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-use super::Suite;
 use crate::setup::apt;
 use crate::step;
 
 /// The package that depends on the newest kernel of a suite, for virtual machines: small, with all that a guest needs built in.
 const NEWEST: &str = "linux-image-cloud-amd64";
+/// How the packages that hold one are called, before its release.
+const KERNELS: [&str; 2] = ["linux-image-", "linux-binary-"];
 /// Debian's keys, under the two names that they have had.
 const KEYRINGS: [&str; 2] = [
     "/usr/share/keyrings/debian-archive-keyring.pgp",
@@ -26,8 +27,8 @@ const IMAGE: &str = "vmlinuz";
 pub(super) struct Kernel {
     /// The package that it came in, with its version.
     pub(super) package: String,
-    /// What its release begins with.
-    pub(super) series: &'static str,
+    /// What it calls itself.
+    pub(super) release: String,
     /// What QEMU takes.
     pub(super) image: PathBuf,
     /// For what its guest writes.
@@ -62,26 +63,27 @@ impl Archive {
     ///
     /// # Errors
     /// The suite cannot be reached, is not signed, or has no such kernel.
-    pub(super) fn kernel(&self, suite: &Suite) -> Result<Kernel> {
-        let folder = self.place.join(suite.name);
+    pub(super) fn kernel(&self, suite: &str) -> Result<Kernel> {
+        let folder = self.place.join(suite);
         let image = match cached(&folder) {
             Some(image) => image,
             None => self.fetch(suite, &folder).with_context(|| {
                 format!(
                     "getting the kernel of Debian's {}; BC_SKIP=kernels leaves this kind of test out",
-                    suite.name
+                    suite
                 )
             })?,
         };
+        let package = name_of(image.file_stem());
         Ok(Kernel {
-            package: name_of(image.file_stem()),
-            series: suite.series,
+            release: release_in(&package),
+            package,
             image,
             folder,
         })
     }
 
-    fn fetch(&self, suite: &Suite, folder: &Path) -> Result<PathBuf> {
+    fn fetch(&self, suite: &str, folder: &Path) -> Result<PathBuf> {
         let _ = fs::remove_dir_all(folder);
         let apt = self.private_apt(suite, &folder.join("apt"))?;
         let command = |program: &str| {
@@ -90,7 +92,7 @@ impl Archive {
             command
         };
         step::quietly(
-            &format!("apt-get update for {} (which kernel it has)", suite.name),
+            &format!("apt-get update for {} (which kernel it has)", suite),
             command("apt-get").args(["-q", "update"]),
         )?;
         let needed =
@@ -128,7 +130,7 @@ impl Archive {
     }
 
     /// A configuration for one suite; answers with its file.
-    fn private_apt(&self, suite: &Suite, folder: &Path) -> Result<PathBuf> {
+    fn private_apt(&self, suite: &str, folder: &Path) -> Result<PathBuf> {
         let mirror = self.mirror.as_ref().context(
             "this machine's apt has no archive of Debian: `apt-get indextargets` names none",
         )?;
@@ -142,7 +144,7 @@ impl Archive {
         let sources = folder.join("debian.sources");
         let text = format!(
             "Types: deb\nURIs: {mirror}\nSuites: {}\nComponents: main\nArchitectures: amd64\nTargets: Packages\nSigned-By: {keyring}\n",
-            suite.name
+            suite
         );
         fs::write(&sources, text).with_context(|| format!("writing {}", sources.display()))?;
 
@@ -184,10 +186,14 @@ fn mirror() -> Option<String> {
 
 /// A package that holds a kernel, and not one that only depends on one; where they are in two, the other depends on it.
 fn is_kernel(package: &str) -> bool {
-    ["linux-image-", "linux-binary-"].iter().any(|before| {
-        let version = package.strip_prefix(before);
-        version.is_some_and(|version| version.starts_with(|first: char| first.is_ascii_digit()))
-    })
+    release_in(package).starts_with(|first: char| first.is_ascii_digit())
+}
+
+/// Of a package, with its version or without.
+fn release_in(package: &str) -> String {
+    let name = package.split('_').next().unwrap_or_default();
+    let rest = KERNELS.iter().find_map(|before| name.strip_prefix(before));
+    rest.unwrap_or_default().to_owned()
 }
 
 fn cached(folder: &Path) -> Option<PathBuf> {
@@ -245,6 +251,10 @@ mod tests {
                 "linux-image-7.2.13+deb14-cloud-amd64",
                 "linux-binary-7.2.13+deb14-cloud-amd64"
             ]
+        );
+        assert_eq!(
+            release_in("linux-image-5.10.0-32-cloud-amd64_5.10.223-1_amd64"),
+            "5.10.0-32-cloud-amd64"
         );
     }
 }

@@ -10,7 +10,7 @@ use super::stated;
 type Check = (&'static str, fn(&Round<'_>) -> Result<()>);
 
 /// All of them.
-pub(super) const CHECKS: [Check; 6] = [
+pub(super) const CHECKS: [Check; 7] = [
     (
         "`recorder --check` finds what docs/kernels.md states",
         stated::check,
@@ -25,6 +25,7 @@ pub(super) const CHECKS: [Check; 6] = [
         threads,
     ),
     ("a process that nobody reaps is on record as ended", zombie),
+    ("what ends while the recorder is dead is on record", killed),
     ("an orderly stop leaves no pins", stop),
 ];
 
@@ -88,14 +89,27 @@ fn zombie(round: &Round<'_>) -> Result<()> {
     Ok(())
 }
 
+fn killed(round: &Round<'_>) -> Result<()> {
+    let truths = round.values("killed/truths")?;
+    let truth = truths.last().context("the oracle said nothing")?;
+    let losses = ["samples_missed", "recorder_down", "args_unreadable"];
+    let rows = Rows::but_for(round, "killed", &losses)?;
+    rows.are(2)?;
+    let row = rows.of_pid(&truth["burner"])?;
+    ended_as(row, truth)?;
+    used(number(&row["cpu_ns"])?, number(&truth["wait4_cpu_ns"])?)
+}
+
 fn stop(round: &Round<'_>) -> Result<()> {
     ensure!(
         !round.text("up/pins").is_empty(),
         "there were no pins while it recorded"
     );
-    let code = round.text("stop/code");
-    ensure!(code == "0", "`up` ended with `{code}`");
-    let left = round.text("stop/pins");
-    ensure!(left.is_empty(), "it left {left}");
+    for which in ["stop", "stop-of-second"] {
+        let code = round.text(&format!("{which}/code"));
+        ensure!(code == "0", "`up` ended with `{code}`");
+        let left = round.text(&format!("{which}/pins"));
+        ensure!(left.is_empty(), "it left {left}");
+    }
     Ok(())
 }

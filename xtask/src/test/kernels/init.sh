@@ -33,6 +33,21 @@ dump() {
     bubble-chamber db dump --data "$data" --container "$1" --what "$2"
 }
 
+# await PID COMMAND…: until the command succeeds, or the process is gone and it never will.
+await() {
+    pid=$1
+    shift
+    until "$@" || ! kill -0 "$pid"; do
+        sleep 0.1
+    done
+}
+
+start_up() {
+    bubble-chamber up --data "$data" --listen 127.0.0.1:0 >"$data.link" &
+    up=$!
+    await $up grep -q token= "$data.link"
+}
+
 # A dead process that nobody reaps before its end is on record. The looks have an end, so that the guest has one.
 record_zombie() {
     mkfifo "$data.hold"
@@ -48,32 +63,53 @@ record_zombie() {
     wait $!
 }
 
+# A process that uses CPU and ends while nobody records, between a recorder that is killed and the next.
+record_killed() {
+    mkfifo "$data.hold"
+    record killed burn pause 500 <"$data.hold" &
+    run=$!
+    exec 4>"$data.hold"
+    await $run grep -q paused "$data.killed"
+    kill -9 $up
+    wait $up
+    exec 4>&-
+    await $run grep -q ended "$data.killed"
+    start_up
+    wait $run
+}
+
+# stop_up NAME STEP…: what it leaves in the kernel, and in the database of these.
+stop_up() {
+    kill $up
+    wait $up
+    echo $? | tell "$1/code"
+    find /sys/fs/bpf -mindepth 1 | tell "$1/pins"
+    shift
+    for step; do
+        for what in processes losses; do
+            dump "$step" $what | tell "$step/$what"
+        done
+    done
+}
+
 round() {
     lockdown=$(sed 's/.*\[//; s/\].*//' /sys/kernel/security/lockdown)
-    data=/tmp/$lockdown
     bubble-chamber recorder --check --json | tell kernel/check
 
-    bubble-chamber up --data "$data" --listen 127.0.0.1:0 >"$data.link" &
-    up=$!
-    until grep -q token= "$data.link"; do
-        kill -0 $up || break
-        sleep 0.1
-    done
+    data=/tmp/$lockdown
+    start_up
     find /sys/fs/bpf -mindepth 1 | tell up/pins
     record storm storm 300 mix
     record codes deaths codes
     record leader-first burn leader-first 2 3000
     record thread-exec burn thread-exec 3 1000
     record_zombie
-    kill $up
-    wait $up
-    echo $? | tell stop/code
-    find /sys/fs/bpf -mindepth 1 | tell stop/pins
-    for step in storm codes leader-first thread-exec zombie; do
-        for what in processes losses; do
-            dump $step $what | tell $step/$what
-        done
-    done
+    stop_up stop storm codes leader-first thread-exec zombie
+
+    data=/tmp/$lockdown.killed
+    start_up
+    record_killed
+    stop_up stop-of-second killed
 }
 
 round

@@ -16,16 +16,19 @@ pub(super) struct Rows(HashMap<u64, Value>);
 impl Rows {
     /// Those of a step whose command ended well and of which nothing was lost. A busy machine may be too late for a sample: that costs no process and no CPU.
     pub(super) fn of(round: &Round<'_>, step: &str) -> Result<Self> {
+        Self::but_for(round, step, &["samples_missed"])
+    }
+
+    /// The same where these losses may be declared.
+    pub(super) fn but_for(round: &Round<'_>, step: &str, losses: &[&str]) -> Result<Self> {
         let code = round.text(&format!("{step}/code"));
         ensure!(
             code == "0",
             "`run` ended with `{code}`; the console of the guest says more"
         );
         for loss in round.values(&format!("{step}/losses"))? {
-            ensure!(
-                loss["reason"] == "samples_missed",
-                "something was lost: {loss}"
-            );
+            let allowed = losses.iter().any(|reason| loss["reason"] == *reason);
+            ensure!(allowed, "something was lost: {loss}");
         }
         let mut rows = HashMap::new();
         for row in round.values(&format!("{step}/processes"))? {
