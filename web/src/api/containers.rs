@@ -58,7 +58,8 @@ struct Facts<'a> {
     cpu_ns: u64,
     /// Resident memory of the living processes together, bytes.
     rss_bytes: Option<u64>,
-    /// The highest peak of one process since its last exec, in any life, bytes.
+    /// The most that one process held by itself since its last exec, in any life, bytes. The highest of all processes together is told by
+    /// `usage` of `memory`, in `total.max`.
     peak_rss_bytes: Option<u64>,
 }
 

@@ -42,7 +42,7 @@ struct Sums {
     failed_processes: u64,
     /// CPU, ns.
     cpu_ns: u64,
-    /// The highest peak of one process since its last exec, bytes.
+    /// The most that one process held by itself since its last exec, bytes.
     peak_rss_bytes: Option<u64>,
 }
 

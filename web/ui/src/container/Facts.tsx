@@ -43,7 +43,10 @@ export function Facts({ container, usages, feed, window }: FactsProps) {
           <Known value={container.rss_bytes} show={bytes} />
         </Fact>
       )}
-      <Fact name="highest memory" says="RSS of its processes together, the highest in this window">
+      <Fact
+        name="highest memory together"
+        says="RSS of all its processes at once, the highest in this window; the list shows the largest single process"
+      >
         <Known value={peak} show={bytes} />
         {memory_bytes !== null && <span class="of"> of {bytes(memory_bytes)}</span>}
         {peak !== null && <Meter value={peak} of={memory_bytes} format={bytes} />}

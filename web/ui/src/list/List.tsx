@@ -42,8 +42,12 @@ export function List({ containers }: { containers: ListedContainer[] }) {
             <th scope="col" class="number">
               memory
             </th>
-            <th scope="col" class="number medium" title="the most that one process held, in any of its lives">
-              highest
+            <th
+              scope="col"
+              class="number medium"
+              title="the most memory that one of its processes held by itself, in any of its lives; the container's page shows the highest of all together"
+            >
+              largest process
             </th>
             <th scope="col" class="number medium" title="running / recorded">
               processes
@@ -130,7 +134,7 @@ function Entry({ of: one, cpu_ns_per_s, most }: EntryProps) {
       </td>
       <td
         class={`number medium list-peak ${most ? 'list-most' : ''}`}
-        title={most ? 'the highest of these' : undefined}
+        title={most ? 'the largest of these' : undefined}
       >
         <Known value={one.peak_rss_bytes} show={bytes} />
       </td>
