@@ -62,10 +62,15 @@ impl Ask {
         }
     }
 
-    /// When there are buckets to tell.
-    fn kept(&self, container: &ContainerRecord) -> Vec<TimeRange> {
+    /// When there are buckets to tell, in windows of so many.
+    fn windows(
+        &self,
+        container: &ContainerRecord,
+        buckets: u64,
+    ) -> impl Iterator<Item = TimeRange> + use<> {
         let rule = self.range.0.is_none().then_some(&self.retention);
-        spans::kept(&spans::lived(container), self.resolution, rule)
+        let kept = spans::kept(&spans::lived(container), self.resolution, rule);
+        spans::windows(kept, self.range(), buckets * self.resolution.ns())
     }
 }
 
@@ -167,7 +172,7 @@ async fn losses(
 ) -> anyhow::Result<()> {
     let mut table = Table::begin(ask.format, &facts::LOSS, out)?;
     let id = &container.latest().life.container;
-    for day in spans::windows(&spans::lived(container), ask.range(), Resolution::Day.ns()) {
+    for day in spans::windows(spans::lived(container), ask.range(), Resolution::Day.ns()) {
         let losses: Vec<LossRecord> = store.losses(Some(id), day).await?;
         for loss in &losses {
             table.row(&facts::loss(loss))?;

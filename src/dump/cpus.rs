@@ -5,8 +5,8 @@ use std::io::Write;
 
 use bc_schema::store::{ContainerRecord, CpuSeries, CpuSeriesQuery, ReadStore};
 
+use super::Ask;
 use super::table::Table;
-use super::{Ask, spans};
 
 /// Buckets of a window: all that is kept of seconds.
 const BUCKETS_AT_ONCE: u64 = 3_600;
@@ -22,8 +22,7 @@ pub(super) async fn dump(
 ) -> anyhow::Result<()> {
     let mut table = Table::begin(ask.format, &COLUMNS, out)?;
     let id = &container.latest().life.container;
-    let length_ns = BUCKETS_AT_ONCE * ask.resolution.ns();
-    for window in spans::windows(&ask.kept(container), ask.range(), length_ns) {
+    for window in ask.windows(container, BUCKETS_AT_ONCE) {
         for process in store.process_ids(id, window).await? {
             let query = CpuSeriesQuery {
                 process,

@@ -38,12 +38,11 @@ pub(super) fn kept(
 /// Cuts spans, as far as they lie within `range`, into windows at multiples of `length_ns`. The last window of a span goes on to such a
 /// multiple.
 pub(super) fn windows(
-    spans: &[TimeRange],
+    spans: Vec<TimeRange>,
     range: TimeRange,
     length_ns: u64,
-) -> impl Iterator<Item = TimeRange> {
+) -> impl Iterator<Item = TimeRange> + use<> {
     let mut next_ns = 0;
-    let spans = spans.to_vec();
     spans.into_iter().flat_map(move |span| {
         let end_ns = span.to_ns.min(range.to_ns);
         let first_ns = span.from_ns.max(range.from_ns);
@@ -93,8 +92,9 @@ mod tests {
 
     #[test]
     fn each_instant_of_a_span_is_in_one_window() {
-        let windows =
-            |spans: &[TimeRange], range| windows(spans, range, 100).collect::<Vec<TimeRange>>();
+        let windows = |spans: &[TimeRange], range| {
+            windows(spans.to_vec(), range, 100).collect::<Vec<TimeRange>>()
+        };
         assert_eq!(
             windows(&[span(150, 320), span(350, 360)], TimeRange::EVER),
             [span(150, 200), span(200, 300), span(300, 400)]

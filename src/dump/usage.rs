@@ -8,7 +8,7 @@ use bc_schema::{Metric, ProcessId};
 use serde_json::Value;
 
 use super::table::Table;
-use super::{Ask, PROCESSES_AT_ONCE, facts, spans};
+use super::{Ask, PROCESSES_AT_ONCE, facts};
 
 /// Buckets of a window.
 const BUCKETS_AT_ONCE: u64 = 120;
@@ -32,8 +32,7 @@ pub(super) async fn dump(
     let mut table = Table::begin(ask.format, &COLUMNS, out)?;
     let id = &container.latest().life.container;
     let resolution = ask.resolution;
-    let length_ns = BUCKETS_AT_ONCE * resolution.ns();
-    for window in spans::windows(&ask.kept(container), ask.range(), length_ns) {
+    for window in ask.windows(container, BUCKETS_AT_ONCE) {
         let ids = store.process_ids(id, window).await?;
         for group in ids.chunks(PROCESSES_AT_ONCE) {
             let query = SeriesQuery {
