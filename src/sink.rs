@@ -99,9 +99,9 @@ impl StoreSink {
 
 #[async_trait]
 impl Sink for StoreSink {
-    async fn deliver(&self, batches: &[Batch]) -> Result<(), SinkError> {
+    async fn deliver(&self, batches: Arc<[Batch]>) -> Result<(), SinkError> {
         let began = Instant::now();
-        let written = self.store.write(batches).await;
+        let written = self.store.write_shared(batches.clone()).await;
         self.commits
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -111,7 +111,7 @@ impl Sink for StoreSink {
             StoreError::Refused(_) => SinkError::Never(with_causes(&error)),
         })?;
         // Nobody listening is no error.
-        let _ = self.committed.send(self.news(batches));
+        let _ = self.committed.send(self.news(&batches));
         Ok(())
     }
 }

@@ -133,7 +133,7 @@ impl Delivery {
                 self.arrived.notified().await;
                 continue;
             }
-            match sink.deliver(&batches).await {
+            match sink.deliver(batches.clone()).await {
                 Ok(()) => {
                     pause = FIRST_PAUSE;
                     self.done();
@@ -241,10 +241,10 @@ impl Delivery {
     }
 
     /// Takes the oldest batches out of the line.
-    fn take(&self) -> (Vec<Batch>, bool) {
+    fn take(&self) -> (Arc<[Batch]>, bool) {
         let mut queue = self.lock();
         let count = queue.batches.len().min(AT_ONCE);
-        let batches: Vec<Batch> = queue.batches.drain(..count).collect();
+        let batches: Arc<[Batch]> = queue.batches.drain(..count).collect();
         queue.offered_numbers = queue.numbers.drain(..count).collect();
         queue.offered = samples(&batches);
         queue.samples -= queue.offered;
@@ -253,7 +253,12 @@ impl Delivery {
     }
 
     /// Puts batches back that were not taken over, in their order.
-    fn put_back(&self, batches: Vec<Batch>) {
+    fn put_back(&self, mut batches: Arc<[Batch]>) {
+        // Who refused them has let go of them, so none is copied.
+        let batches: Vec<Batch> = match Arc::get_mut(&mut batches) {
+            Some(own) => own.iter_mut().map(std::mem::take).collect(),
+            None => batches.to_vec(),
+        };
         let mut queue = self.lock();
         queue.samples += samples(&batches);
         queue.offered = 0;

@@ -10,7 +10,7 @@ struct Failing(fn() -> Result<(), StoreError>);
 
 #[async_trait]
 impl WriteStore for Failing {
-    async fn write(&self, _: &[Batch]) -> Result<(), StoreError> {
+    async fn write_shared(&self, _: Arc<[Batch]>) -> Result<(), StoreError> {
         self.0()
     }
 }
@@ -87,7 +87,7 @@ async fn each_container_that_was_spoken_of_is_named_once() {
         execs: vec![exec(1)],
         ..Batch::default()
     };
-    sink.deliver(&[second, first]).await.unwrap();
+    sink.deliver([second, first].into()).await.unwrap();
     let told = news.recv().await.unwrap();
     assert_eq!(
         told,
@@ -105,7 +105,7 @@ async fn each_container_that_was_spoken_of_is_named_once() {
         ends: vec![end(2)],
         ..Batch::default()
     };
-    sink.deliver(&[batch]).await.unwrap();
+    sink.deliver([batch].into()).await.unwrap();
     assert_eq!(news.recv().await.unwrap().containers, [id("a")]);
 
     // Who has ended is forgotten, or a busy machine's memory would fill with the dead.
@@ -114,7 +114,7 @@ async fn each_container_that_was_spoken_of_is_named_once() {
         execs: vec![exec(2), exec(3)],
         ..Batch::default()
     };
-    sink.deliver(&[batch]).await.unwrap();
+    sink.deliver([batch].into()).await.unwrap();
     assert_eq!(news.recv().await.unwrap().containers, [id("b")]);
 }
 
@@ -126,7 +126,7 @@ async fn a_container_that_was_looked_at_is_news_even_if_all_of_it_sleeps() {
         seen,
         ..Batch::default()
     };
-    sink.deliver(&[batch]).await.unwrap();
+    sink.deliver([batch].into()).await.unwrap();
     assert_eq!(news.recv().await.unwrap().containers, [id("a")]);
 }
 
@@ -143,10 +143,13 @@ async fn a_loss_in_a_container_is_news_of_it() {
         cpu_ns: 0,
     };
     let losses = vec![loss(None), loss(Some(id("c")))];
-    sink.deliver(&[Batch {
-        losses,
-        ..Batch::default()
-    }])
+    sink.deliver(
+        [Batch {
+            losses,
+            ..Batch::default()
+        }]
+        .into(),
+    )
     .await
     .unwrap();
     assert_eq!(news.recv().await.unwrap().containers, [id("c")]);
@@ -160,7 +163,7 @@ async fn failures_are_for_later_or_for_ever_and_nobody_hears_of_a_commit() {
             source: "disk full".into(),
         })
     });
-    let error = later.deliver(&[Batch::default()]).await.unwrap_err();
+    let error = later.deliver([Batch::default()].into()).await.unwrap_err();
     assert!(
         matches!(&error, SinkError::Later(why) if why == "writing: disk full"),
         "{error}"
@@ -168,7 +171,7 @@ async fn failures_are_for_later_or_for_ever_and_nobody_hears_of_a_commit() {
     assert!(news.try_recv().is_err());
 
     let (never, _news) = sink(|| Err(StoreError::Refused("newer".into())));
-    let error = never.deliver(&[Batch::default()]).await.unwrap_err();
+    let error = never.deliver([Batch::default()].into()).await.unwrap_err();
     assert!(
         matches!(&error, SinkError::Never(why) if why == "newer"),
         "{error}"

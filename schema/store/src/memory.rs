@@ -5,7 +5,7 @@ mod cpus;
 mod read;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use async_trait::async_trait;
 use bc_schema::store::{LifeSpan, PruneOrder, PruneStore, StoreError, WriteStore};
@@ -292,7 +292,7 @@ impl<'a> Account<'a> {
 
 #[async_trait]
 impl WriteStore for MemoryStore {
-    async fn write(&self, batches: &[Batch]) -> Result<(), StoreError> {
+    async fn write_shared(&self, batches: Arc<[Batch]>) -> Result<(), StoreError> {
         let mut books = self.books();
         batches.iter().for_each(|batch| books.write(batch));
         Ok(())

@@ -111,8 +111,7 @@ async fn off_thread<T: Send + 'static>(
 
 #[async_trait]
 impl WriteStore for SqliteStore {
-    async fn write(&self, batches: &[Batch]) -> Result<(), StoreError> {
-        let batches = batches.to_vec();
+    async fn write_shared(&self, batches: Arc<[Batch]>) -> Result<(), StoreError> {
         self.write_by("write to", move |writer| writer.write(&batches))
             .await
     }
