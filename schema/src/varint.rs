@@ -41,6 +41,7 @@ pub fn take(bytes: &mut &[u8]) -> Option<u64> {
 }
 
 /// The bits of a number below [`NINE_BYTES`], seven in each byte.
+#[inline]
 fn spread(value: u64) -> u64 {
     let value = (value & 0x0000_0000_0fff_ffff) | ((value << 4) & 0x0fff_ffff_0000_0000);
     let value = (value & 0x0000_3fff_0000_3fff) | ((value << 2) & 0x3fff_0000_3fff_0000);
@@ -48,6 +49,7 @@ fn spread(value: u64) -> u64 {
 }
 
 /// And back again; the eighth bits are let go.
+#[inline]
 fn gather(word: u64) -> u64 {
     let word = (word & 0x007f_007f_007f_007f) | ((word & 0x7f00_7f00_7f00_7f00) >> 1);
     let word = (word & 0x0000_3fff_0000_3fff) | ((word & 0x3fff_0000_3fff_0000) >> 2);

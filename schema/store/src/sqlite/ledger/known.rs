@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use bc_schema::{ContainerId, LifeKey, ProcessId, Resolution};
 use rusqlite::{Connection, OptionalExtension, params};
+use rustc_hash::FxHashMap;
 
 use super::Page;
 use crate::facts::Window;
@@ -14,8 +15,8 @@ use crate::sqlite::rows::{self, signed, unsigned};
 #[derive(Debug, Default)]
 pub(super) struct Known {
     life_numbers: HashMap<LifeKey, i64>,
-    pub(super) lives: HashMap<i64, Life>,
-    pub(super) processes: HashMap<ProcessId, Process>,
+    pub(super) lives: FxHashMap<i64, Life>,
+    pub(super) processes: FxHashMap<ProcessId, Process>,
 }
 
 /// A row of `lives`.
