@@ -68,6 +68,17 @@ export interface Life {
   command: string | null
 }
 
+/** What its processes amounted to, of one life alone. */
+export interface LifeInFull extends Life {
+  processes: number
+  cpu_ns: number
+}
+
+export interface LifeList {
+  /** Newest first. */
+  lives: LifeInFull[]
+}
+
 export interface OneContainer extends Container {
   /** Newest first. */
   lives: Life[]

@@ -70,7 +70,7 @@ function Opened({ view, container, beat }: { view: View; container: OneContainer
   return (
     <main class={`container-page ${view.process === null ? '' : 'with-panel'}`}>
       <Head container={container} view={view} window={window} />
-      <Facts container={container} usages={usages} feed={feed} window={window} />
+      <Facts view={view} container={container} usages={usages} feed={feed} window={window} />
       <Losses losses={usages.cpu?.losses ?? []} />
       <RangeBar view={view} window={window} alive={alive} usage={usages.cpu ?? null} />
       <Charts

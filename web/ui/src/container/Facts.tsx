@@ -1,32 +1,43 @@
 /** The few numbers that say whether anything is wrong. */
 import type { ComponentChildren } from 'preact'
 import { useMemo } from 'preact/hooks'
-import type { OneContainer, Usage } from '../api/answers.ts'
+import type { LifeList, OneContainer, Usage } from '../api/answers.ts'
+import { address, containerRoute } from '../api/client.ts'
 import { largest } from '../charts/layers.ts'
 import { Known } from '../elements/Known.tsx'
 import { Meter } from '../elements/Meter.tsx'
 import { bytes, count, cpuShare } from '../format/amount.ts'
 import { durationNs } from '../format/time.ts'
+import { useAnswer } from '../live/answer.ts'
 import type { Feed } from '../processes/feed.ts'
 import { livedIn } from '../processes/match.ts'
 import { failed } from '../processes/outcome.ts'
 import { go, hrefWith } from '../view/place.ts'
-import type { Window } from '../view/window.ts'
+import type { View } from '../view/view.ts'
+import { chosenLife, type Window } from '../view/window.ts'
+import { amountsOf } from './amounts.ts'
 
 interface FactsProps {
+  view: View
   container: OneContainer
   usages: Partial<Record<Usage['metric'], Usage>>
   feed: Feed
   window: Window
 }
 
-export function Facts({ container, usages, feed, window }: FactsProps) {
+export function Facts({ view, container, usages, feed, window }: FactsProps) {
   const { memory_bytes } = container.limits
-  const live = container.state === 'live'
+  const several = container.lives.length > 1
+  // Asked again when there is another one.
+  const { data: apart } = useAnswer<LifeList>(
+    several ? address(containerRoute(container.id, '/lives')) : null,
+    container.id,
+    container.lives.length,
+  )
+  const life = chosenLife(view, container.lives)
+  const amounts = amountsOf(container, apart?.lives ?? null, life)
+  const live = container.state === 'live' && (life === undefined || life === container.lives[0])
   const peak = largest(usages.memory?.total.max)
-  const lives = container.lives.length
-  // Beside numbers of the chosen one: these are of all.
-  const inAll = lives > 1 && <span class="of"> in {count(lives)} lives</span>
   return (
     <section class="facts" aria-label="in short">
       {live && window.follows && (
@@ -35,8 +46,7 @@ export function Facts({ container, usages, feed, window }: FactsProps) {
         </Fact>
       )}
       <Fact name="CPU time" says="of all its processes, exact">
-        {durationNs(container.cpu_ns)}
-        {inAll}
+        <Known value={amounts?.cpu_ns ?? null} show={durationNs} />
       </Fact>
       {live && (
         <Fact name="memory now" says="RSS of its living processes together">
@@ -58,8 +68,7 @@ export function Facts({ container, usages, feed, window }: FactsProps) {
             <span class="of"> running of </span>
           </>
         )}
-        {count(container.processes)}
-        {inAll}
+        <Known value={amounts?.processes ?? null} show={count} />
       </Fact>
       <Failures feed={feed} window={window} />
     </section>
