@@ -106,8 +106,45 @@ fn after_a_lone_run_the_loss_of_a_daemon_is_said_and_declared() {
 
     let up = data.up(&[]);
     up.api.past("daemon-alone");
+    assert_eq!(up.api.lives("daemon-alone"), 1);
     declared_down(&up.api, "daemon-alone", |loss| loss.container);
     assert!(sleeper(&up.api, "daemon-alone").end_unseen);
+    up.stop();
+}
+
+#[test]
+fn what_ends_while_nobody_records_had_one_life() {
+    let _turn = turn();
+    let data = Data::new();
+    let up = data.up(&[]);
+    let mut run = data.run("between", &["sh", "-c", "read word; exit 4"]);
+    wait::until("the shell", RUNS_WITHIN, || {
+        let found = up.api.container("between").ok_or("it is not known")?;
+        (found.processes == 1)
+            .then_some(())
+            .ok_or("it is empty".to_owned())
+    });
+    up.stop();
+    run.close_stdin();
+    assert_eq!(run.finish(RUNS_WITHIN).code(), 4);
+    assert_eq!(cgroups("between"), 1, "nobody is there to remove it");
+
+    let up = data.up(&[]);
+    let past = up.api.past("between");
+    assert_eq!(up.api.lives("between"), 1, "an empty cgroup is no new one");
+    assert!(
+        past.command
+            .is_some_and(|command| command.contains("exit 4")),
+        "what it ran is known still"
+    );
+    assert!(up.api.processes("between")[0].end_unseen);
+    declared_down(&up.api, "between", |loss| loss.container);
+    wait::until("the cgroup to go", RUNS_WITHIN, || {
+        match cgroups("between") {
+            0 => Ok(()),
+            left => Err(format!("{left} are there")),
+        }
+    });
     up.stop();
 }
 

@@ -109,6 +109,7 @@ impl Agent {
 
     /// A life that was found is as old as its oldest process, or continues one that was recorded before.
     fn date_lives(&mut self, dated: &[u64]) {
+        let booted_ns = self.clock.utc_ns(0);
         let mut dates = Vec::new();
         for (number, life) in self
             .lives
@@ -128,8 +129,9 @@ impl Agent {
                 .resume
                 .iter()
                 .find(|resume| resume.facts.life.container == container);
-            let continued = recorded
-                .filter(|resume| oldest_ns.is_some_and(|oldest| oldest <= resume.last_record_ns));
+            // Where nothing is left in it, nothing new began either, unless the machine did.
+            let since_ns = oldest_ns.unwrap_or(booted_ns);
+            let continued = recorded.filter(|resume| since_ns <= resume.last_record_ns);
             if let Some(began_ns) = continued
                 .map(|resume| resume.facts.life.began_ns)
                 .or(oldest_ns)
