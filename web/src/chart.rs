@@ -1,8 +1,9 @@
 //! From buckets of processes to the curves of a chart: pure, nothing of stores or HTTP.
 //!
 //! [`grid`] says how time is cut, [`flow`] what an amount (CPU, I/O) and [`level`] what a level (memory) puts into each bucket; [`sums`]
-//! adds that up, and here it is ranked and joined into steps. Buckets come run by run, so that not all must be held at once.
+//! and [`crowd`] add that up, and here it is ranked and joined into steps. Buckets come run by run, so that not all must be held at once.
 
+mod crowd;
 pub(crate) mod flow;
 pub(crate) mod grid;
 pub(crate) mod level;
@@ -14,9 +15,10 @@ use bc_schema::store::Run;
 use bc_schema::{Metric, ProcessId, TimeRange};
 use rustc_hash::FxHashMap;
 
+use crowd::Crowd;
 use flow::Used;
 use grid::Grid;
-use level::{Crowd, Held, Known};
+use level::{Held, Known};
 use sums::{Line, Sums};
 
 /// What is drawn.
