@@ -117,6 +117,26 @@ fn a_child_of_a_forgotten_parent_says_its_line_itself_or_is_declared_to_lack_it(
 }
 
 #[test]
+fn where_execs_found_no_room_no_other_line_is_told_instead() {
+    let _turn = turn();
+    let data = Data::new();
+    let up = up_with(&data, &[("processes", 2_048), ("ring_bytes", 4_096)]);
+    // Nearly all that they execute finds the ring full.
+    up.signal(Signal::SIGSTOP);
+    let (gone, children) = Heirs::stand("full").end();
+    up.signal(Signal::SIGCONT);
+    up.api.past(&gone);
+    let lacking = lacking(&children, &up.api.processes(&gone)).expect("each has a row");
+    assert!(
+        lacking >= PARENTS,
+        "the ring had room: the test shows nothing"
+    );
+    let declared = declared(&up, &gone);
+    assert!(declared >= lacking, "{declared} of {lacking}");
+    up.stop();
+}
+
+#[test]
 fn what_a_shell_forks_has_its_line_however_deep() {
     let _turn = turn();
     let data = Data::new();

@@ -219,6 +219,7 @@ impl Agent {
         let lost = entry.execs_lost - known.execs_lost;
         if lost > 0 {
             known.execs_lost = entry.execs_lost;
+            known.ran.miss();
             let life = known.life;
             self.lose(LossReason::RingFull, Some(life), boot_now_ns(), lost, 0);
         }

@@ -49,6 +49,10 @@ impl Agent {
             let name = found.name.clone().filter(|_| execed).unwrap_or(name);
             self.said(id, start_ns, name, found, forked && !execed)
         } else if forked {
+            if let Some(parent) = self.kernel.process(entry.parent) {
+                // What its parent ran when it was born may be what found no room.
+                self.count_lost_execs(entry.parent, &parent);
+            }
             match self.registry.ran_at(entry.parent, key.start_boot_ns) {
                 At::Line(line) => (line.inherited(id, start_ns, name), line),
                 // What it has executed since is told by itself.

@@ -80,6 +80,8 @@ pub(crate) struct History {
     bytes: usize,
     /// Something older is not remembered any more.
     cut: bool,
+    /// Something that it ran was never told, and nobody knows when.
+    incomplete: bool,
 }
 
 /// What is known of a moment.
@@ -87,7 +89,7 @@ pub(crate) struct History {
 pub(crate) enum At {
     /// What it ran.
     Line(Arc<Line>),
-    /// It was too long ago.
+    /// It was too long ago, or may be what was never told.
     Forgotten,
     /// Nothing was ever known.
     Unknown,
@@ -109,8 +111,16 @@ impl History {
         }
     }
 
+    /// Notes that it ran something of which nothing is known.
+    pub(crate) fn miss(&mut self) {
+        self.incomplete = true;
+    }
+
     /// What it ran at a moment; before the first line, that one.
     pub(crate) fn at(&self, boot_ns: u64) -> At {
+        if self.incomplete {
+            return At::Forgotten;
+        }
         let mut latest_first = self.ran.iter().rev();
         match latest_first.find(|ran| ran.at_boot_ns <= boot_ns) {
             Some(ran) => At::Line(ran.line.clone()),
@@ -180,5 +190,7 @@ mod tests {
         assert_eq!(history.at(5), At::Forgotten);
         assert!(matches!(history.at(998), At::Line(line) if &*line.name == "998"));
         assert_eq!(history.name(), Some("999"));
+        history.miss();
+        assert_eq!(history.at(998), At::Forgotten);
     }
 }
