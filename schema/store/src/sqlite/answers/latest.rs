@@ -15,10 +15,17 @@ impl Walk<'_> {
     pub(super) fn latest(&self, latest: &mut Latest) -> Result<(), Failure> {
         let unsealed = self.life.unsealed(Resolution::Day);
         for (resolution, from) in unsealed.chain([(Resolution::Day, 0)]) {
-            self.blocks(resolution, from, i64::MAX as u64, |_, entry| {
+            self.blocks(resolution, from, i64::MAX as u64, |bucket, entry| {
                 let epoch_ns = entry.epoch_ns()?;
+                let end_ns = (bucket + 1).saturating_mul(resolution.ns());
                 match latest.places.entry((entry.process(), epoch_ns)) {
-                    Occupied(known) => entry.replace_earlier(&mut latest.cells[*known.get()])?,
+                    Occupied(known) => {
+                        let known = &mut latest.cells[*known.get()];
+                        // Mostly a later bucket told of it: nothing of this one is later than its end.
+                        if known.at_ns < end_ns {
+                            entry.replace_earlier(known)?;
+                        }
+                    }
                     Vacant(new) => {
                         new.insert(latest.cells.len());
                         latest.cells.push(entry.unpack()?.cell);
