@@ -4,15 +4,18 @@ use std::collections::BTreeMap;
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
+use serde_json::Value;
 
 use crate::bounded::up_with;
 use crate::harness::cgroup::Cgroup;
 use crate::harness::oracle;
 use crate::harness::process::Process;
-use crate::harness::program::turn;
+use crate::harness::program::{self, turn};
 use crate::harness::up::{Data, Up};
 use crate::harness::wait::{self, PATIENCE};
 
+/// The oldest kernel on which the walk in one call was seen.
+const ONE_CALL_SINCE: [u32; 2] = [6, 12];
 /// In one call, never, and with room for fewer than there are: then the kernel's iterator takes over.
 const ROOM: [u64; 3] = [16_384, 0, 16];
 /// A crowd, and a burner with its child.
@@ -40,6 +43,25 @@ fn signal_all(pids: &[u32], signal: Signal) {
     for pid in pids {
         kill(Pid::from_raw(pid.cast_signed()), signal).expect("it is there until it is reaped");
     }
+}
+
+/// Where it is refused, nobody would notice but by the cost: a program that grows may be too much for the verifier.
+#[test]
+fn kernels_that_can_walk_in_one_call_do() {
+    let _turn = turn();
+    let check = ["recorder", "--check", "--json"];
+    let ended = Process::start(&mut program::command(&check)).finish(PATIENCE);
+    let found: Value = serde_json::from_str(&ended.success().stdout.join("\n")).expect("JSON");
+    let kernel = found["kernel"].as_str().expect("its release");
+    let numbers = kernel.split(|c: char| !c.is_ascii_digit()).take(2);
+    let numbers: Vec<u32> = numbers.filter_map(|number| number.parse().ok()).collect();
+    if numbers < ONE_CALL_SINCE.to_vec() {
+        println!("{kernel} is not held to it");
+        return;
+    }
+    let mut rows = found["capabilities"].as_array().expect("a list").iter();
+    let row = rows.find(|row| row["gives"] == "a walk over all tasks in one call");
+    assert_eq!(row.expect("its row")["state"], "works", "on {kernel}");
 }
 
 #[test]
