@@ -16,6 +16,8 @@ use bc_abi::{
     SPILL_SLOTS, TaskRecord, WATCHES_MAX, Watch,
 };
 
+use crate::sweep::Swept;
+
 /// Watched cgroups.
 #[map]
 pub(crate) static WATCHES: HashMap<CgroupKey, Watch> = HashMap::with_max_entries(WATCHES_MAX, 0);
@@ -109,9 +111,9 @@ pub(crate) static TASK_SCRATCH: PerCpuArray<TaskRecord> = PerCpuArray::with_max_
 #[map]
 pub(crate) static RECORDS: Array<TaskRecord> = Array::with_max_entries(RECORDS_MAX, BPF_F_MMAPABLE);
 
-/// How many of them that walk has written.
+/// How far that walk has come.
 #[map]
-pub(crate) static TOLD: Array<u64> = Array::with_max_entries(1, 0);
+pub(crate) static SWEPT: Array<Swept> = Array::with_max_entries(1, 0);
 
 /// Entries under construction, larger than the stack: a tracepoint's, and a walk's, which tracepoints may interrupt.
 #[map]

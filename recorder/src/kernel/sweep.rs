@@ -1,5 +1,5 @@
-//! The walk over the tasks in one call of the kernel (6.7 and later), and its records where the kernel wrote them. Elsewhere, and where there
-//! was no room for all records, the iterator walks (`walk`).
+//! The walk over the tasks in one call of the kernel (6.7 and later), and its records where the kernel wrote them. Elsewhere, and where one
+//! call did not bring all records, the iterator walks (`walk`).
 
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
@@ -68,7 +68,7 @@ impl Sweeper {
         bpf::pin(self.program.as_fd(), path)
     }
 
-    /// Walks. `None`: the map of `records`, with this room, had none for all.
+    /// Walks. `None`: the map of `records`, with this room, had none for all, or there are too many tasks for one call.
     pub(super) fn walk(
         &mut self,
         records: BorrowedFd<'_>,

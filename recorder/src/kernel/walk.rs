@@ -12,7 +12,7 @@ use super::{Kernel, KernelError};
 /// What one read of the iterator may bring: twice what the kernel collects at a time.
 pub(super) const BUFFER_BYTES: usize = 64 << 10;
 
-/// So many walks go by the iterator after one call had no room for what there was to tell: a walk in vain costs as much as one that counts.
+/// So many walks go by the iterator after one call was too small for what there is: a walk in vain costs as much as one that counts.
 const WALKS_BETWEEN: u64 = 60;
 
 impl Kernel {
@@ -54,7 +54,7 @@ impl Kernel {
                 return Ok(true);
             }
             Ok(None) => {
-                tracing::debug!(room, "a walk had more to tell than there is room for");
+                tracing::debug!(room, "there is more than a walk in one call can tell of");
                 self.sweeps_from = self.walks + WALKS_BETWEEN;
             }
             Err(error) => {
