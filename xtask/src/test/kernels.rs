@@ -107,5 +107,8 @@ fn try_out(kernel: &Kernel, initramfs: &Path) -> Tally {
             }
         }
     }
+    if tally.failed > 0 {
+        guest::show_console(kernel);
+    }
     tally
 }

@@ -12,10 +12,15 @@ use super::said::Said;
 use crate::engine::daemon::Daemon;
 use crate::{interrupt, step};
 
-/// A guest that hangs is ended after this; one that works takes a tenth.
+/// A guest that hangs is ended after this; one that works takes a minute or two.
 const LIMIT: Duration = Duration::from_secs(600);
 /// Between two looks whether it has ended.
 const PACE: Duration = Duration::from_millis(100);
+/// In the kernel's folder.
+const CONSOLE: &str = "console";
+const RESULTS: &str = "results";
+/// What the daemon `qemu` logs to.
+const QEMU_LOG: &str = "qemu.log";
 /// How much of a console is shown, lines.
 const LAST_WORDS: usize = 60;
 /// One thread for both CPUs: with two, memory is ordered as on the host, which some processors do not have as x86 has it. And no `cmpxchg16b`: QEMU 7.2 leaves
@@ -36,17 +41,16 @@ const EMULATED: [&str; 8] = [
 /// # Errors
 /// It could not be started, or ended or hung before it had said everything: with the end of its console.
 pub(super) fn boot(kernel: &Kernel, initramfs: &Path) -> Result<Said> {
-    let (console, results) = (kernel.folder.join("console"), kernel.folder.join("results"));
-    for file in [&console, &results] {
-        fs::write(file, "").with_context(|| format!("making {}", file.display()))?;
+    for file in [CONSOLE, RESULTS] {
+        let file = kernel.folder.join(file);
+        fs::write(&file, "").with_context(|| format!("making {}", file.display()))?;
     }
     let mut qemu = Command::new("qemu-system-x86_64");
-    qemu.args(EMULATED)
+    qemu.current_dir(&kernel.folder)
+        .args(EMULATED)
         .args(["-nodefaults", "-display", "none", "-no-reboot"])
-        .arg("-serial")
-        .arg(format!("file:{}", console.display()))
-        .arg("-serial")
-        .arg(format!("file:{}", results.display()))
+        .args(["-serial", &format!("file:{CONSOLE}")])
+        .args(["-serial", &format!("file:{RESULTS}")])
         .arg("-kernel")
         .arg(&kernel.image)
         .arg("-initrd")
@@ -61,21 +65,28 @@ pub(super) fn boot(kernel: &Kernel, initramfs: &Path) -> Result<Said> {
     }
     let hung = guest.lives();
     drop(guest);
-    let text =
-        fs::read_to_string(&results).with_context(|| format!("reading {}", results.display()))?;
-    let said = Said::read(&text)?;
-    if said.is_complete() {
-        return Ok(said);
+    let results = kernel.folder.join(RESULTS);
+    let text = fs::read(&results).with_context(|| format!("reading {}", results.display()))?;
+    let said = Said::read(&String::from_utf8_lossy(&text));
+    if said.as_ref().is_ok_and(Said::is_complete) {
+        return said;
     }
-    eprintln!(
-        "{}",
-        step::last_lines(&kernel.folder.join("qemu.log"), LAST_WORDS)
-    );
-    eprintln!("{}", step::last_lines(&console, LAST_WORDS));
+    show_console(kernel);
+    said?;
     let how = if hung { "hung" } else { "ended" };
     bail!(
         "the guest {how} before it had said everything, after {}; the end of its console is above, the rest in {}",
         step::elapsed(began),
-        console.display()
+        kernel.folder.join(CONSOLE).display()
     )
+}
+
+/// Shows the end of what QEMU, the kernel and our programs had to say.
+pub(super) fn show_console(kernel: &Kernel) {
+    for file in [QEMU_LOG, CONSOLE] {
+        eprintln!(
+            "{}",
+            step::last_lines(&kernel.folder.join(file), LAST_WORDS)
+        );
+    }
 }

@@ -43,24 +43,31 @@ await() {
 }
 
 start_up() {
+    # One that an earlier recorder of this directory has printed says nothing of this one.
+    rm -f "$data.link"
     bubble-chamber up --data "$data" --listen 127.0.0.1:0 >"$data.link" &
     up=$!
-    await $up grep -q token= "$data.link"
+    await $up grep -qs token= "$data.link"
+}
+
+zombie_ended() {
+    dump zombie processes | grep '"exit_code":6' >/tmp/zombie
 }
 
 # A dead process that nobody reaps before its end is on record. The looks have an end, so that the guest has one.
 record_zombie() {
     mkfifo "$data.hold"
     record zombie deaths zombie 200 <"$data.hold" &
+    run=$!
     exec 4>"$data.hold"
     looks=0
-    until dump zombie processes | grep '"exit_code":6' >/tmp/zombie || [ $looks = 90 ]; do
+    until zombie_ended || [ $looks = 60 ] || ! kill -0 $run; do
         looks=$((looks + 1))
         sleep 1
     done
     tell zombie/unreaped </tmp/zombie
     exec 4>&-
-    wait $!
+    wait $run
 }
 
 # A process that uses CPU and ends while nobody records, between a recorder that is killed and the next.
@@ -69,7 +76,7 @@ record_killed() {
     record killed burn pause 500 <"$data.hold" &
     run=$!
     exec 4>"$data.hold"
-    await $run grep -q paused "$data.killed"
+    await $run grep -qs paused "$data.killed"
     kill -9 $up
     wait $up
     exec 4>&-
