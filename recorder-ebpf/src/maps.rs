@@ -129,11 +129,17 @@ pub(crate) fn lost(reason: KernelLoss, cpu_ns: u64) {
 #[inline(always)]
 pub(crate) fn lost_many(reason: KernelLoss, count: u64, cpu_ns: u64) {
     if let Some(lost) = LOSSES.get_ptr_mut(0) {
-        // SAFETY: this CPU's own value, and a reason is an index into it.
+        // SAFETY: this CPU's own value, and a reason is an index into it. A walk may lose the CPU in the middle of this to a task that
+        // counts as well: hence atomically.
         unsafe {
             let sum = lost.cast::<Lost>().add(reason as usize);
-            (*sum).count += count;
-            (*sum).cpu_ns += cpu_ns;
+            // Of a constant 0 the addition would become another instruction: see `add`.
+            if count != 0 {
+                add(&raw mut (*sum).count, count);
+            }
+            if cpu_ns != 0 {
+                add(&raw mut (*sum).cpu_ns, cpu_ns);
+            }
         }
     }
 }
@@ -155,7 +161,8 @@ pub(crate) fn wake_when_filling() -> u64 {
 /// `target` points into a live map value.
 #[inline(always)]
 pub(crate) unsafe fn add(target: *mut u64, value: u64) {
-    // SAFETY: aligned, and in a map by contract. The result is not used: kernels before 5.12 have no fetching add.
+    // SAFETY: aligned, and in a map by contract. The result is not used: kernels before 5.12 have no fetching add. Nor have they the
+    // instruction that adding a constant 0 is compiled into.
     unsafe {
         core::intrinsics::atomic_xadd::<u64, u64, { core::intrinsics::AtomicOrdering::Relaxed }>(
             target, value,

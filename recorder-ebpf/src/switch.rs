@@ -41,6 +41,9 @@ pub(crate) fn close(task: Task) {
     if task.is_leader() {
         // The flag first: a walk that sees the totals twice would lie, one that misses them for a second does not.
         entry::set_flag(process, process_flag::LEADER_ENDED);
+        // What its parent is told, unless the group ended as one.
+        // SAFETY: a live map value.
+        unsafe { (*process).end.status = task.exit_code() };
     }
     if core_time::wanted() {
         core_time::ends(key, process, task, totals.cpu_ns);
@@ -80,11 +83,9 @@ unsafe fn note_end(task: Task, process: *mut Process) {
         let end = &raw mut (*process).end;
         (*end).at_boot_ns = bpf_ktime_get_boot_ns();
         (*end).max_rss_pages = load(signal, offset!(signal_maxrss));
-        (*end).status = if load::<u32>(signal, offset!(signal_flags)) & GROUP_EXIT != 0 {
-            load::<i32>(signal, offset!(signal_group_exit_code)) as u32
-        } else {
-            task.exit_code()
-        };
+        if load::<u32>(signal, offset!(signal_flags)) & GROUP_EXIT != 0 {
+            (*end).status = load::<i32>(signal, offset!(signal_group_exit_code)) as u32;
+        }
         if !load::<Object>(signal, offset!(signal_oom_mm)).is_null() {
             (*end).flags |= end_flag::OOM_VICTIM;
         }
