@@ -9,7 +9,7 @@ mod usage;
 
 use std::io::Write;
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use bc_schema::store::{ContainerQuery, ContainerRecord, LossRecord, ProcessQuery, ReadStore};
 use bc_schema::{ContainerId, Resolution, Retention, TimeRange};
 
@@ -104,11 +104,6 @@ async fn all_lives(
     ask: &Ask,
     out: &mut (dyn Write + Send),
 ) -> anyhow::Result<()> {
-    if ask.what != What::Lives {
-        bail!(
-            "--container is missing: `bubble-chamber db dump --what lives` lists the containers that are recorded"
-        );
-    }
     let mut table = Table::begin(ask.format, &facts::LIFE, out)?;
     let mut query = ContainerQuery {
         limit: CONTAINERS_AT_ONCE,

@@ -77,6 +77,9 @@ fn a_database_is_looked_over_and_written_out() {
         let words = [&["db", "dump", "--data", data, "--container", "c"], wrong].concat();
         assert_eq!(call(&words).status.code(), Some(2), "{wrong:?}");
     }
+    let of_nobody = call(&["db", "dump", "--data", data]);
+    assert_eq!(of_nobody.status.code(), Some(2));
+    assert!(said(&of_nobody.stderr).contains("--container is missing"));
     let help = call(&["db", "dump", "--help"]);
     assert!(
         said(&help.stdout).contains("- cpus:"),
@@ -97,12 +100,15 @@ fn a_database_is_looked_over_and_written_out() {
             "--resolution",
             "s",
         ];
-        let error = said(&call(&words).stderr);
+        let answer = call(&words);
+        let error = said(&answer.stderr);
         assert_eq!(
             error.contains("--resolution is for"),
             refused,
             "{what}: {error}"
         );
+        let code = if refused { 2 } else { 1 };
+        assert_eq!(answer.status.code(), Some(code), "{what}");
     }
 
     // A byte of a table's page is enough.

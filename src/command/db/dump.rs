@@ -4,7 +4,7 @@ use std::io::{BufWriter, ErrorKind, Write};
 use std::process::ExitCode;
 use std::time::SystemTime;
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use bc_schema::{ContainerId, Resolution};
 use bc_store::SqliteReader;
 use clap::Args;
@@ -12,6 +12,7 @@ use clap::Args;
 use crate::command::{Shared, token};
 use crate::data_dir::DataDir;
 use crate::dump::{self, Ask, Format, What};
+use crate::report;
 use crate::settings::Layer;
 
 /// Write out what is recorded of a container, one record a line
@@ -46,6 +47,9 @@ pub(super) struct Dump {
     shared: Shared,
 }
 
+/// As the parser of the command line ends.
+const WRONG_COMMAND_LINE: u8 = 2;
+
 const EXAMPLES: &str = "\
 Times are in ns since 1970, UTC; sizes in bytes. `null` (in CSV: nothing) is what is not known, which is not 0. A line of usage is what a process \
 used since its sample before, span_ns earlier; a line of cpus is what it used on one CPU, and is there only where it used any. `process` is the \
@@ -65,12 +69,26 @@ Examples:
       its ten costliest processes";
 
 impl Dump {
-    pub(super) fn execute(self) -> anyhow::Result<ExitCode> {
+    /// What options do not go together, in words.
+    fn wrong(&self) -> Option<&'static str> {
+        if self.container.is_none() && self.what != What::Lives {
+            return Some(
+                "--container is missing: `bubble-chamber db dump --what lives` lists the containers that are recorded",
+            );
+        }
         if self.resolution.is_some() && !matches!(self.what, What::Usage | What::Cpus) {
-            bail!("--resolution is for --what usage and --what cpus");
+            return Some("--resolution is for --what usage and --what cpus");
         }
         if self.from.zip(self.to).is_some_and(|(from, to)| from >= to) {
-            bail!("--from is not before --to");
+            return Some("--from is not before --to");
+        }
+        None
+    }
+
+    pub(super) fn execute(self) -> anyhow::Result<ExitCode> {
+        if let Some(wrong) = self.wrong() {
+            report::say(wrong);
+            return Ok(ExitCode::from(WRONG_COMMAND_LINE));
         }
         let settings = self.shared.settings(Layer::default(), "warn")?;
         let ask = Ask {
