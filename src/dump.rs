@@ -9,7 +9,7 @@ mod usage;
 
 use std::io::Write;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use bc_schema::store::{ContainerQuery, ContainerRecord, LossRecord, ProcessQuery, ReadStore};
 use bc_schema::{ContainerId, Resolution, Retention, TimeRange};
 
@@ -19,6 +19,9 @@ use table::Table;
 /// How many processes are asked for at once, and how many containers: what is held in memory, however much there is.
 const PROCESSES_AT_ONCE: usize = 1_000;
 const CONTAINERS_AT_ONCE: usize = 200;
+
+/// All but lives is told of one container.
+pub(crate) const OF_WHICH: &str = "--container is missing: `bubble-chamber db dump --what lives` lists the containers that are recorded";
 
 /// What to tell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -104,6 +107,9 @@ async fn all_lives(
     ask: &Ask,
     out: &mut (dyn Write + Send),
 ) -> anyhow::Result<()> {
+    if ask.what != What::Lives {
+        bail!(OF_WHICH);
+    }
     let mut table = Table::begin(ask.format, &facts::LIFE, out)?;
     let mut query = ContainerQuery {
         limit: CONTAINERS_AT_ONCE,

@@ -72,9 +72,7 @@ impl Dump {
     /// What options do not go together, in words.
     fn wrong(&self) -> Option<&'static str> {
         if self.container.is_none() && self.what != What::Lives {
-            return Some(
-                "--container is missing: `bubble-chamber db dump --what lives` lists the containers that are recorded",
-            );
+            return Some(dump::OF_WHICH);
         }
         if self.resolution.is_some() && !matches!(self.what, What::Usage | What::Cpus) {
             return Some("--resolution is for --what usage and --what cpus");
