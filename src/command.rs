@@ -13,7 +13,7 @@ use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
 
 use crate::data_dir::{DataDir, Lock};
-use crate::settings::{DEFAULT_DATA, Environment, Layer, Settings};
+use crate::settings::{DEFAULT_DATA, Environment, Folder, Layer, Settings};
 
 /// What the program can be asked to do.
 #[derive(Debug, Subcommand)]
@@ -45,7 +45,7 @@ struct Shared {
     #[arg(long, value_name = "DIR", help = format!("Directory that holds the records, the secret and the lock [default: {DEFAULT_DATA}]"))]
     data: Option<PathBuf>,
 
-    /// Configuration file [environment: BC_CONFIG; default: config.yml, if there is one here]
+    /// Configuration file [environment: BC_CONFIG; default, but for `run`: config.yml, if there is one here]
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
 
@@ -57,6 +57,16 @@ struct Shared {
 impl Shared {
     /// Resolves the settings, with what the command's own flags say in `flags`, and starts the log.
     fn settings(self, flags: Layer, default_log: &str) -> anyhow::Result<Settings> {
+        self.settings_in(Folder::Ours, flags, default_log)
+    }
+
+    /// The same, in a folder that may be another's.
+    fn settings_in(
+        self,
+        folder: Folder,
+        flags: Layer,
+        default_log: &str,
+    ) -> anyhow::Result<Settings> {
         let flags = Layer {
             data: self.data,
             log: self.log,
@@ -66,6 +76,7 @@ impl Shared {
             flags,
             self.config.as_deref(),
             &Environment::of_this_process(),
+            folder,
         )?;
         crate::logging::start(&settings, default_log)?;
         Ok(settings)

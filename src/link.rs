@@ -100,10 +100,11 @@ fn percent_encoded(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::settings::{Environment, Layer};
+    use crate::settings::{Environment, Folder, Layer};
 
     fn links(layer: Layer) -> Links {
-        let settings = Settings::resolve(layer, None, &Environment::default()).unwrap();
+        let settings =
+            Settings::resolve(layer, None, &Environment::default(), Folder::OfTheCommand).unwrap();
         Links::new(
             &settings,
             settings.listen,

@@ -5,7 +5,7 @@ use std::io::IsTerminal;
 use anyhow::Context;
 use tracing_subscriber::EnvFilter;
 
-use crate::settings::Settings;
+use crate::settings::{Settings, Stranger};
 
 /// Starts the log; `default` is the filter where the settings name none.
 pub(crate) fn start(settings: &Settings, default: &str) -> anyhow::Result<()> {
@@ -20,10 +20,18 @@ pub(crate) fn start(settings: &Settings, default: &str) -> anyhow::Result<()> {
         // A closed standard error is no reason to end.
         .log_internal_errors(false)
         .init();
-    if let Some(origin) = &settings.origin {
-        tracing::info!(file = %origin.path.display(), "configuration read");
-        for key in &origin.unknown {
-            tracing::warn!(file = %origin.path.display(), key, "a key of the configuration file that means nothing here");
+    if let Some(file) = &settings.file {
+        tracing::info!(file = %file.display(), "configuration read");
+    }
+    for Stranger { name, meant } in &settings.strangers {
+        match meant {
+            Some(meant) => {
+                tracing::warn!(
+                    "the environment says {name}, which is no setting; is {meant} meant?"
+                )
+            }
+            // A command's environment may hold anything: this is for the log of an `up`.
+            None => tracing::info!("the environment says {name}, which is no setting"),
         }
     }
     Ok(())

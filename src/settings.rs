@@ -4,6 +4,8 @@
 mod environment;
 mod file;
 mod layer;
+mod nearest;
+mod section;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -13,8 +15,7 @@ use bc_web::Secret;
 
 use crate::data_dir::{DataDir, Lock};
 
-pub(crate) use environment::Environment;
-pub(crate) use file::Origin;
+pub(crate) use environment::{Environment, Stranger};
 pub(crate) use layer::Layer;
 
 /// Where records are kept unless told otherwise.
@@ -48,7 +49,18 @@ pub(crate) struct Settings {
     /// The recorder's own.
     pub(crate) recorder: bc_recorder::Config,
     /// The file that was read; it is told once there is a log to tell it to.
-    pub(crate) origin: Option<Origin>,
+    pub(crate) file: Option<PathBuf>,
+    /// Variables that are called like ours and mean nothing; they are told then, too.
+    pub(crate) strangers: Vec<Stranger>,
+}
+
+/// Whose the working directory is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Folder {
+    /// Ours: a `config.yml` in it is meant for us.
+    Ours,
+    /// That of a command which is run: a `config.yml` in it is anybody's.
+    OfTheCommand,
 }
 
 impl Settings {
@@ -57,11 +69,13 @@ impl Settings {
         flags: Layer,
         config: Option<&Path>,
         environment: &Environment,
+        folder: Folder,
     ) -> anyhow::Result<Self> {
-        let (file, origin) = file::read(config, environment)?;
-        let layer = flags.over(environment.layer()?).over(file);
+        let (layer, file) = file::read(config, environment, folder)?;
+        let layer = flags.over(environment.layer()?).over(layer);
         let settings = Self {
-            origin,
+            file,
+            strangers: environment.strangers(),
             ..Self::from(layer)
         };
         settings.check_secret()?;
@@ -128,7 +142,8 @@ impl From<Layer> for Settings {
                 hours_s: layer.hours_s.unwrap_or(keep.hours_s),
             },
             log: layer.log,
-            origin: None,
+            file: None,
+            strangers: Vec::new(),
             recorder: bc_recorder::Config {
                 host: layer
                     .host

@@ -20,7 +20,7 @@ use crate::run::recorder::{Change, Recorder};
 use crate::run::summary::{Recorded, Summary};
 use crate::run::watch::{Ended, Signals};
 use crate::run::{command_line, id};
-use crate::settings::{Environment, Layer, Settings};
+use crate::settings::{Environment, Folder, Layer, Settings};
 
 /// Record one command, and exit as it does
 #[derive(Debug, Args)]
@@ -82,7 +82,9 @@ impl Run {
     }
 
     fn run(self) -> anyhow::Result<Ended> {
-        let settings = self.shared.settings(Layer::default(), "warn")?;
+        let settings = self
+            .shared
+            .settings_in(Folder::OfTheCommand, Layer::default(), "warn")?;
         let caller = Caller::of_this_process(&Environment::of_this_process())?;
         let run = recording::Run {
             id: self.id.unwrap_or_else(id::new),

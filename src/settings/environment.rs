@@ -7,6 +7,35 @@ use anyhow::Context;
 use bc_web::Secret;
 
 use super::Layer;
+use super::nearest::nearest;
+
+/// What all variables of our own are called at the beginning.
+const OURS: &str = "BC_";
+
+/// All that is read here, but for what sudo says.
+pub(super) const KNOWN: [&str; 9] = [
+    "AUTH_DISABLE",
+    "AUTH_SECRET",
+    "BC_CONFIG",
+    "BC_DEBUG",
+    "BC_INSECURE",
+    "BC_PREFIX",
+    "BC_RETENTION_HOURS",
+    "BC_RETENTION_MINUTES",
+    "BC_RETENTION_SECONDS",
+];
+
+/// The calculator `bc` reads these.
+const OF_OTHERS: [&str; 2] = ["BC_ENV_ARGS", "BC_LINE_LENGTH"];
+
+/// A variable that is called like ours, and is none.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Stranger {
+    /// Its name.
+    pub(crate) name: String,
+    /// The one that may have been meant.
+    pub(crate) meant: Option<&'static str>,
+}
 
 /// Environment variables by name.
 #[derive(Default)]
@@ -25,6 +54,25 @@ impl Environment {
         self.text("BC_CONFIG").map(PathBuf::from)
     }
 
+    /// Variables that are called like ours, and are none, by name.
+    pub(super) fn strangers(&self) -> Vec<Stranger> {
+        // What all of them begin with makes none of them alike.
+        let known = KNOWN.map(|name| name.strip_prefix(OURS).unwrap_or(name));
+        let mut strangers: Vec<_> = self
+            .0
+            .keys()
+            .filter(|name| !KNOWN.contains(&name.as_str()) && !OF_OTHERS.contains(&name.as_str()))
+            .filter_map(|name| {
+                let meant = nearest(name.strip_prefix(OURS)?, &known)
+                    .and_then(|rest| KNOWN.into_iter().find(|known| known.ends_with(rest)));
+                let name = name.clone();
+                Some(Stranger { name, meant })
+            })
+            .collect();
+        strangers.sort_by(|one, other| one.name.cmp(&other.name));
+        strangers
+    }
+
     /// Whom sudo says it was called by: user and group.
     pub(crate) fn sudo(&self) -> Option<(&str, &str)> {
         Some((self.0.get("SUDO_UID")?, self.0.get("SUDO_GID")?))
@@ -34,7 +82,7 @@ impl Environment {
     pub(crate) fn layer(&self) -> anyhow::Result<Layer> {
         Ok(Layer {
             // Set but empty is an unsafe secret to refuse, not one to pass over.
-            secret: self.0.get("AUTH_SECRET").map(Secret::new),
+            secret: self.get("AUTH_SECRET").map(Secret::new),
             auth: self.switch("AUTH_DISABLE").then_some(false),
             insecure: self.switch("BC_INSECURE").then_some(true),
             prefix: self.text("BC_PREFIX"),
@@ -46,8 +94,13 @@ impl Environment {
         })
     }
 
+    fn get(&self, name: &str) -> Option<&String> {
+        debug_assert!(KNOWN.contains(&name), "{name} is read, and not known");
+        self.0.get(name)
+    }
+
     fn text(&self, name: &str) -> Option<String> {
-        self.0.get(name).filter(|value| !value.is_empty()).cloned()
+        self.get(name).filter(|value| !value.is_empty()).cloned()
     }
 
     /// On when set, but for what plainly says no.

@@ -1,6 +1,6 @@
-//! The configuration file as a source of settings: the names the predecessor's users know, and ours.
+//! The configuration file as a source of settings: the names the predecessor's users know, and ours. A key that is none of them is an error:
+//! who mistypes `exclude` would else record what was to be kept out.
 
-use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -8,30 +8,27 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use bc_recorder::Capacities;
 use bc_web::Secret;
-use serde::{Deserialize, Deserializer};
-use serde_norway::Value;
+use serde::de::IgnoredAny;
 
-use super::{DEFAULT_LISTEN, Environment, Layer};
+use super::section::section;
+use super::{DEFAULT_LISTEN, Environment, Folder, Layer};
 
 /// Read from the working directory when no other file is named.
 const DEFAULT_FILE: &str = "config.yml";
 
-/// A configuration file that was read.
-#[derive(Debug)]
-pub(crate) struct Origin {
-    /// Where it lies.
-    pub(crate) path: PathBuf,
-    /// Keys in it that mean nothing here.
-    pub(crate) unknown: Vec<String>,
-}
-
-/// Reads the file that the command line or `BC_CONFIG` names, which then must be there; or `config.yml`, if it is there.
+/// Reads the file that the command line or `BC_CONFIG` names, which then must be there; or `config.yml`, if it is there and the folder
+/// is ours. Also gives where it lies.
 pub(super) fn read(
     named: Option<&Path>,
     environment: &Environment,
-) -> anyhow::Result<(Layer, Option<Origin>)> {
+    folder: Folder,
+) -> anyhow::Result<(Layer, Option<PathBuf>)> {
     let named = named.map(Path::to_owned).or_else(|| environment.config());
-    let path = named.clone().unwrap_or_else(|| DEFAULT_FILE.into());
+    let path = match (&named, folder) {
+        (Some(path), _) => path.clone(),
+        (None, Folder::Ours) => DEFAULT_FILE.into(),
+        (None, Folder::OfTheCommand) => return Ok((Layer::default(), None)),
+    };
     let text = match std::fs::read_to_string(&path) {
         Err(error) if named.is_none() && error.kind() == ErrorKind::NotFound => {
             return Ok((Layer::default(), None));
@@ -40,109 +37,90 @@ pub(super) fn read(
             text.with_context(|| format!("cannot read the configuration file {}", path.display()))?
         }
     };
-    let (layer, unknown) = parse(&text).with_context(|| {
-        format!(
+    let layer = parse(&text).with_context(|| match named {
+        Some(_) => format!(
             "the configuration file {} is not understood",
             path.display()
-        )
+        ),
+        None => format!(
+            "the configuration file {DEFAULT_FILE} in this folder is not understood (if it is not Bubble Chamber's, start elsewhere or name another with --config)"
+        ),
     })?;
-    Ok((layer, Some(Origin { path, unknown })))
+    Ok((layer, Some(path)))
 }
 
-/// Keys that are not known are given back, not refused: files written for the predecessor, or for a later version, stay
-/// usable.
-pub(super) fn parse(text: &str) -> anyhow::Result<(Layer, Vec<String>)> {
+/// What a file says.
+pub(super) fn parse(text: &str) -> anyhow::Result<Layer> {
     let file: Option<File> = serde_norway::from_str(text)?;
-    let file = file.unwrap_or_default();
-    let unknown = file.unknown();
-    Ok((file.layer(), unknown))
+    Ok(file.unwrap_or_default().layer())
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct File {
-    data: Option<PathBuf>,
-    log: Option<String>,
-    #[serde(deserialize_with = "empty_or")]
-    auth: Auth,
-    #[serde(deserialize_with = "empty_or")]
-    web: Web,
-    #[serde(deserialize_with = "empty_or")]
-    retention: Keep,
-    #[serde(deserialize_with = "empty_or")]
-    recorder: Recorder,
-    /// The predecessor's, for its cluster; nothing to us yet, and no reason to warn.
-    #[serde(rename = "cassandra")]
-    _cassandra: Option<Value>,
-    #[serde(rename = "consul")]
-    _consul: Option<Value>,
-    #[serde(flatten)]
-    rest: BTreeMap<String, Value>,
+section! {
+    File {
+        data: PathBuf,
+        log: String,
+        auth: Auth,
+        web: Web,
+        retention: Keep,
+        recorder: Recorder,
+        // The predecessor's, for its cluster: nothing to us yet, and no mistake.
+        cassandra: IgnoredAny,
+        consul: IgnoredAny,
+    }
+
+    Auth {
+        enable: bool,
+        secret: String,
+    }
+
+    Web {
+        listen: SocketAddr,
+        hostname: String,
+        port: u16,
+        prefix: String,
+    }
+
+    Keep {
+        seconds: u64,
+        minutes: u64,
+        hours: u64,
+    }
+
+    Recorder {
+        host: String,
+        cgroups: Vec<String>,
+        units: Vec<String>,
+        exclude: Vec<String>,
+        docker_sockets: Vec<PathBuf>,
+        containerd_states: Vec<PathBuf>,
+        mask: Vec<String>,
+        per_cpu: bool,
+        capacities: Room,
+        kernel_log: bool,
+    }
+
+    /// What of the capacities is said; the rest is the default.
+    Room {
+        processes: u32,
+        watches: u32,
+        accounts: u32,
+        walk_records: u32,
+        ring_bytes: u32,
+        waiting_samples: usize,
+        waiting_facts: usize,
+        waiting_batches: usize,
+    }
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Auth {
-    enable: Option<bool>,
-    secret: Option<String>,
-    #[serde(flatten)]
-    rest: BTreeMap<String, Value>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Web {
-    listen: Option<SocketAddr>,
-    hostname: Option<String>,
-    port: Option<u16>,
-    prefix: Option<String>,
-    #[serde(flatten)]
-    rest: BTreeMap<String, Value>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Keep {
-    seconds: Option<u64>,
-    minutes: Option<u64>,
-    hours: Option<u64>,
-    #[serde(flatten)]
-    rest: BTreeMap<String, Value>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Recorder {
-    host: Option<String>,
-    cgroups: Option<Vec<String>>,
-    units: Option<Vec<String>>,
-    exclude: Option<Vec<String>>,
-    docker_sockets: Option<Vec<PathBuf>>,
-    containerd_states: Option<Vec<PathBuf>>,
-    mask: Option<Vec<String>>,
-    per_cpu: Option<bool>,
-    #[serde(deserialize_with = "empty_or")]
-    capacities: Option<Room>,
-    kernel_log: Option<bool>,
-    #[serde(flatten)]
-    rest: BTreeMap<String, Value>,
-}
-
-/// What of the capacities is said; the rest is the default.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Room {
-    processes: Option<u32>,
-    watches: Option<u32>,
-    accounts: Option<u32>,
-    walk_records: Option<u32>,
-    ring_bytes: Option<u32>,
-    waiting_samples: Option<usize>,
-    waiting_facts: Option<usize>,
-    waiting_batches: Option<usize>,
-    #[serde(flatten)]
-    rest: BTreeMap<String, Value>,
-}
+/// Every section, and what its keys are called in full.
+const SECTIONS: &[(&str, &[&str])] = &[
+    ("", File::KEYS),
+    ("auth.", Auth::KEYS),
+    ("web.", Web::KEYS),
+    ("retention.", Keep::KEYS),
+    ("recorder.", Recorder::KEYS),
+    ("recorder.capacities.", Room::KEYS),
+];
 
 impl Room {
     fn capacities(&self) -> Capacities {
@@ -160,62 +138,39 @@ impl Room {
     }
 }
 
-/// A section of comments alone is no mapping, yet says nothing wrong.
-fn empty_or<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>(
-    section: D,
-) -> Result<T, D::Error> {
-    Ok(Option::deserialize(section)?.unwrap_or_default())
-}
-
 impl File {
-    fn unknown(&self) -> Vec<String> {
-        let nothing = BTreeMap::new();
-        let room = self.recorder.capacities.as_ref();
-        let sections = [
-            ("", &self.rest),
-            ("auth.", &self.auth.rest),
-            ("web.", &self.web.rest),
-            ("retention.", &self.retention.rest),
-            ("recorder.", &self.recorder.rest),
-            (
-                "recorder.capacities.",
-                room.map_or(&nothing, |room| &room.rest),
-            ),
-        ];
-        sections
-            .into_iter()
-            .flat_map(|(section, rest)| rest.keys().map(move |key| format!("{section}{key}")))
-            .collect()
-    }
-
     fn layer(self) -> Layer {
+        let Self { data, log, .. } = self;
+        let auth = self.auth.unwrap_or_default();
+        let web = self.web.unwrap_or_default();
+        let retention = self.retention.unwrap_or_default();
+        let recorder = self.recorder.unwrap_or_default();
         // A port alone moves the port alone.
-        let port = self
-            .web
+        let port = web
             .port
             .map(|port| SocketAddr::new(DEFAULT_LISTEN.ip(), port));
         Layer {
-            data: self.data,
-            listen: self.web.listen.or(port),
-            hostname: self.web.hostname,
-            prefix: self.web.prefix,
-            auth: self.auth.enable,
-            secret: self.auth.secret.map(Secret::new),
+            data,
+            listen: web.listen.or(port),
+            hostname: web.hostname,
+            prefix: web.prefix,
+            auth: auth.enable,
+            secret: auth.secret.map(Secret::new),
             insecure: None,
-            seconds_s: self.retention.seconds,
-            minutes_s: self.retention.minutes,
-            hours_s: self.retention.hours,
-            log: self.log,
-            host: self.recorder.host,
-            cgroup_globs: self.recorder.cgroups,
-            units: self.recorder.units,
-            exclude: self.recorder.exclude,
-            sockets: self.recorder.docker_sockets,
-            containerd_states: self.recorder.containerd_states,
-            mask: self.recorder.mask,
-            per_cpu: self.recorder.per_cpu,
-            capacities: self.recorder.capacities.as_ref().map(Room::capacities),
-            kernel_log: self.recorder.kernel_log,
+            seconds_s: retention.seconds,
+            minutes_s: retention.minutes,
+            hours_s: retention.hours,
+            log,
+            host: recorder.host,
+            cgroup_globs: recorder.cgroups,
+            units: recorder.units,
+            exclude: recorder.exclude,
+            sockets: recorder.docker_sockets,
+            containerd_states: recorder.containerd_states,
+            mask: recorder.mask,
+            per_cpu: recorder.per_cpu,
+            capacities: recorder.capacities.as_ref().map(Room::capacities),
+            kernel_log: recorder.kernel_log,
             kernel_object: None,
         }
     }

@@ -10,7 +10,7 @@ fn environment(variables: &[(&str, &str)]) -> Environment {
 }
 
 fn resolve(flags: Layer, variables: &[(&str, &str)], file: &str) -> anyhow::Result<Settings> {
-    let (file, _) = file::parse(file)?;
+    let file = file::parse(file)?;
     let settings = Settings::from(flags.over(environment(variables).layer()?).over(file));
     settings.check_secret()?;
     settings.recorder.capacities.check()?;
@@ -59,8 +59,7 @@ fn a_flag_goes_before_the_environment_before_the_file_before_the_default() {
 #[test]
 fn the_example_file_says_the_defaults_and_knows_every_key() {
     let example = include_str!("../../docs/bubble-chamber.example.yml");
-    let (layer, unknown) = file::parse(example).unwrap();
-    assert_eq!(unknown, Vec::<String>::new());
+    let layer = file::parse(example).unwrap();
     assert!(
         layer.prefix.is_none() && layer.secret.is_none(),
         "everything is commented out"
@@ -71,8 +70,7 @@ fn the_example_file_says_the_defaults_and_knows_every_key() {
         .lines()
         .map(|line| uncommented(line).unwrap_or(line.into()))
         .collect();
-    let (layer, unknown) = file::parse(&all.join("\n")).unwrap();
-    assert_eq!(unknown, Vec::<String>::new());
+    let layer = file::parse(&all.join("\n")).unwrap();
     assert_eq!(layer.listen, Some(DEFAULT_LISTEN));
     assert_eq!(
         (layer.seconds_s, layer.minutes_s, layer.hours_s),
@@ -124,12 +122,10 @@ fn uncommented(line: &str) -> Option<String> {
 }
 
 #[test]
-fn the_predecessors_file_is_read_and_what_is_not_known_is_told() {
+fn the_predecessors_file_is_read() {
     let file = "cassandra:\n  hosts: [a, b]\n  cluster: sysdig\nconsul: {host: c, id: d}\n\
-                auth:\n  enable: false\n  secret: s3cr3t-of-a-site\nweb:\n  hostname: stats\n  port: 5555\n  prefix: x/\n  colour: red\nlater: 1\n";
-    let (layer, unknown) = file::parse(file).unwrap();
-    assert_eq!(unknown, ["later", "web.colour"]);
-    let settings = Settings::from(layer);
+                auth:\n  enable: false\n  secret: s3cr3t-of-a-site\nweb:\n  hostname: stats\n  port: 5555\n  prefix: x/\n";
+    let settings = Settings::from(file::parse(file).unwrap());
     assert_eq!(settings.listen, "127.0.0.1:5555".parse().unwrap());
     assert_eq!(
         (settings.prefix.as_str(), settings.hostname.as_deref()),
@@ -139,6 +135,83 @@ fn the_predecessors_file_is_read_and_what_is_not_known_is_told() {
         (settings.auth, settings.secret.unwrap().expose()),
         (false, "s3cr3t-of-a-site")
     );
+}
+
+#[test]
+fn a_key_that_is_not_known_is_refused_with_its_line_and_what_was_meant() {
+    let refused = |file: &str| file::parse(file).map(drop).unwrap_err().to_string();
+    for (file, parts) in [
+        (
+            "recorder:\n  host: a\n  exlude: [\"ci-*\"]\n",
+            ["recorder: ", "`exlude`", "is `exclude` meant", "line 3 "],
+        ),
+        (
+            "data: /d\nexclude: [\"ci-*\"]\n",
+            ["", "`exclude`", "is `recorder.exclude` meant", "line 2 "],
+        ),
+        (
+            "recorder: {capacities: {rings: 2}}",
+            [
+                "recorder.capacities: ",
+                "`rings`",
+                "is `ring_bytes` meant",
+                "line 1 ",
+            ],
+        ),
+        (
+            "auth:\n\n  colour: red\n",
+            ["auth: ", "`colour`", "but enable, secret", "line 3 "],
+        ),
+        (
+            "web: {port: 1, prefix: a, port: 2}",
+            ["web: ", "`port`", "twice", "line 1 "],
+        ),
+    ] {
+        let told = refused(file);
+        for part in parts {
+            assert!(told.contains(part), "{part:?} in: {told}");
+        }
+    }
+}
+
+#[test]
+fn a_section_of_comments_alone_is_empty_and_a_list_is_none() {
+    let layer = file::parse("web:\n  # port: 1\nrecorder:\n  capacities:\n").unwrap();
+    assert_eq!((layer.listen, layer.capacities), (None, None));
+    assert!(file::parse("").unwrap().data.is_none());
+    let told = file::parse("web: [1]").map(drop).unwrap_err().to_string();
+    assert!(told.contains("listen, hostname, port, prefix"), "{told}");
+}
+
+#[test]
+fn variables_that_are_no_settings_are_told_with_what_was_meant() {
+    let environment = environment(&[
+        ("BC_RETENTION_MINUTE", "1"),
+        ("BC_COLOUR", "red"),
+        ("BC_PREFIX", "/x"),
+        ("BC_ENV_ARGS", "-l"),
+        ("PATH", "/bin"),
+    ]);
+    let strangers = environment.strangers();
+    let told: Vec<_> = strangers
+        .iter()
+        .map(|stranger| (stranger.name.as_str(), stranger.meant))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("BC_COLOUR", None),
+            ("BC_RETENTION_MINUTE", Some("BC_RETENTION_MINUTES"))
+        ]
+    );
+}
+
+#[test]
+fn every_variable_that_is_read_is_in_the_readme() {
+    let readme = include_str!("../../README.md");
+    for name in environment::KNOWN {
+        assert!(readme.contains(name), "{name}");
+    }
 }
 
 #[test]
@@ -217,8 +290,6 @@ fn a_capacity_that_cannot_be_is_refused_by_name() {
         error.to_string().contains("`ring_bytes` is 5000"),
         "{error}"
     );
-    let (_, unknown) = file::parse("recorder: {capacities: {rings: 2}}").unwrap();
-    assert_eq!(unknown, ["recorder.capacities.rings"]);
 }
 
 #[test]

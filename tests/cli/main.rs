@@ -317,13 +317,14 @@ fn a_wrong_configuration_is_named() {
         said(&wrong.stderr)
     );
 
-    let unknown = call(&format!("auth: {{secret: {SECRET}, colour: red}}"));
-    assert_eq!(unknown.status.code(), Some(0));
+    let unknown = call(&format!(
+        "auth: {{secret: {SECRET}}}\nrecorder:\n  exlude: [\"ci-*\"]\n"
+    ));
+    assert_eq!((unknown.status.code(), unknown.stdout.len()), (Some(1), 0));
     let told = said(&unknown.stderr);
-    assert!(
-        told.contains("auth.colour") && !told.contains(SECRET),
-        "{told}"
-    );
+    for part in ["my.yml", "`exlude`", "`exclude`", "line 3"] {
+        assert!(told.contains(part) && !told.contains(SECRET), "{told}");
+    }
 
     std::fs::remove_file(&file).expect("it is there");
     let mut gone = command(Path::new(PROGRAM), &["token", "--admin"]);
@@ -334,5 +335,59 @@ fn a_wrong_configuration_is_named() {
     assert!(
         said(&gone.stderr).contains("my.yml"),
         "a file that is named must be there"
+    );
+}
+
+#[test]
+fn the_folder_of_a_command_that_is_run_says_nothing_of_ours() {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    std::fs::write(folder.path().join("config.yml"), "pipeline: {steps: 3}\n")
+        .expect("it can be written");
+    let called = |words: &[&str]| {
+        command(Path::new(PROGRAM), words)
+            .current_dir(folder.path())
+            .output()
+            .expect("the program starts")
+    };
+    // Refused, as here for its id, only after the settings are read.
+    let run = called(&[
+        "run",
+        "--data",
+        path(&folder),
+        "--id",
+        "job_1",
+        "--",
+        "true",
+    ]);
+    let told = said(&run.stderr);
+    assert!(
+        run.status.code() == Some(125) && !told.contains("config.yml"),
+        "{told}"
+    );
+    let token = called(&["token", "--data", path(&folder), "--admin"]);
+    let told = said(&token.stderr);
+    assert!(
+        token.status.code() == Some(1) && told.contains("config.yml") && told.contains("--config"),
+        "{told}"
+    );
+}
+
+#[test]
+fn a_variable_that_is_no_setting_is_warned_of_where_one_like_it_is() {
+    let data = data();
+    let mut command = command(
+        Path::new(PROGRAM),
+        &["token", "--admin", "--data", path(&data)],
+    );
+    let output = command
+        .env("BC_RETENTION_HOUR", "1")
+        .env("BC_OF_THE_JOB", "1")
+        .output()
+        .expect("the program starts");
+    assert_eq!(output.status.code(), Some(0));
+    let told = said(&output.stderr);
+    assert!(
+        told.contains("BC_RETENTION_HOURS") && !told.contains("BC_OF_THE_JOB"),
+        "{told}"
     );
 }
