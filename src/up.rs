@@ -49,8 +49,8 @@ pub(crate) async fn serve(settings: &Settings) -> anyhow::Result<()> {
     // Before anything is begun that would have to be ended.
     web.check()?;
 
-    let socket = address::of(data.path());
-    let control = address::listen(&socket)?;
+    // Gone however this ends.
+    let (control, _socket) = address::listen(address::of(data.path()))?;
     let store = Arc::new(SqliteStore::open_with_reserve(&data.database())?);
     let (committed, _) = broadcast::channel::<Committed>(NEWS);
     let host = &settings.recorder.host;
@@ -110,7 +110,6 @@ pub(crate) async fn serve(settings: &Settings) -> anyhow::Result<()> {
             recorder.and(parts.stopped().await)
         } => stopped,
     };
-    let _ = std::fs::remove_file(socket);
     // What fails first is the cause; what fails while stopping after it is its consequence.
     outcome.and(stopped)
 }

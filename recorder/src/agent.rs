@@ -324,6 +324,7 @@ impl Agent {
         self.close_all_pending();
         self.finish_all();
         self.clear_runs(0);
+        self.clear_deserted();
         self.take_events();
         self.count_kernel_losses();
         // Settled or not: there is no later second for them.

@@ -3,6 +3,7 @@
 //! v1, v2 and hybrid hosts alike: every hierarchy has an id, every cgroup in it another, and only both together name a cgroup
 //! ([`CgroupKey`]). Whose a path is, [`crate::resolver`] says; which cgroups are watched, the kernel's watch table.
 
+mod deserted;
 mod handle;
 mod hierarchy;
 pub(crate) mod path;
@@ -17,6 +18,7 @@ use std::io;
 use std::path::PathBuf;
 
 pub use bc_abi::CgroupKey;
+pub(crate) use deserted::{is_for_a_run, remove_if_deserted};
 pub use hierarchy::{Hierarchies, Hierarchy};
 pub use run::{RunCgroup, enter, remove_when_empty};
 pub use walk::Cgroup;

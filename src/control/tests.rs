@@ -115,8 +115,12 @@ async fn serve(socket: &Path) -> CancellationToken {
     );
     let shutdown = CancellationToken::new();
     let desk = UpDesk::new(Desk::new(commands, Arc::new(store)), links);
-    let listener = address::listen(socket).unwrap();
-    tokio::spawn(server::serve(desk, listener, shutdown.clone()));
+    let (listener, opened) = address::listen(socket.to_owned()).unwrap();
+    let serving = server::serve(desk, listener, shutdown.clone());
+    tokio::spawn(async move {
+        let _opened = opened;
+        serving.await;
+    });
     shutdown
 }
 
@@ -247,11 +251,15 @@ async fn a_socket_that_nobody_listens_on_is_nobody() {
     let socket = folder.path().join("sockets/control.sock");
     let client = Client::at(&socket);
     assert!(!client.answers().unwrap());
-    drop(address::listen(&socket).unwrap());
+    let (listener, opened) = address::listen(socket.clone()).unwrap();
+    drop(listener);
     assert!(socket.exists(), "as a killed `up` leaves it");
     assert!(!client.answers().unwrap());
-    let _listener = address::listen(&socket).unwrap();
+    std::mem::forget(opened);
+    let (_listener, opened) = address::listen(socket.clone()).unwrap();
     assert!(client.answers().unwrap());
+    drop(opened);
+    assert!(!socket.exists(), "an orderly end leaves nothing");
 }
 
 #[tokio::test]

@@ -1,14 +1,15 @@
 //! What a `run` that records by itself answers: it makes way for an `up`, and takes no commands of others.
 
-use std::path::Path;
+use std::path::PathBuf;
 
 use anyhow::{Context, bail};
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
+use crate::control::address::{self, Opened};
 use crate::control::peer::Peer;
 use crate::control::server::{Answers, serve};
-use crate::control::{Answer, Ask, address};
+use crate::control::{Answer, Ask};
 
 /// In what role it has the data directory.
 pub(crate) const ROLE: &str = "run";
@@ -23,15 +24,16 @@ struct Alone(mpsc::Sender<oneshot::Sender<()>>);
 
 impl Desk {
     /// Answers on this socket. Only for who has the data directory.
-    pub(super) fn open(socket: &Path) -> anyhow::Result<Self> {
-        let listener = address::listen(socket)?;
+    pub(super) fn open(socket: PathBuf) -> anyhow::Result<(Self, Opened)> {
+        let (listener, opened) = address::listen(socket)?;
         let (ask, asked) = mpsc::channel(1);
         let until = CancellationToken::new();
         tokio::spawn(serve(Alone(ask), listener, until.clone()));
-        Ok(Self {
+        let desk = Self {
             asked,
             _until: until.drop_guard(),
-        })
+        };
+        Ok((desk, opened))
     }
 
     /// Comes back when an `up` wants the data directory; it is told through what this gives.

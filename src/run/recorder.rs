@@ -14,8 +14,9 @@ use tokio::time::Instant;
 
 use super::alone::{self, Desk};
 use super::child::Waiting;
+use crate::control::Answer;
+use crate::control::address::{self, Opened};
 use crate::control::client::{Client, senseless};
-use crate::control::{Answer, address};
 use crate::data_dir::{DataDir, Lock};
 use crate::link::Links;
 use crate::recording::{Recording, Run};
@@ -49,7 +50,7 @@ pub(crate) struct Own {
     links: Links,
     desk: Desk,
     cgroup: Option<RunCgroup>,
-    socket: PathBuf,
+    socket: Opened,
     _lock: Lock,
 }
 
@@ -151,15 +152,17 @@ impl Recorder {
             _lock: lock,
             ..
         } = *own;
+        let address = socket.path().to_owned();
         let stopped = match recording.desk.hand_over().await {
             Ok(()) => recording.stop().await,
             ended => ended,
         };
+        drop(socket);
         drop(lock);
         let _ = done.send(());
         stopped.context("the last seconds before an `up` took over may be missing")?;
         let cgroup = cgroup.context("an `up` took over before the command began")?;
-        Ok(Self::TakenOver(Client::at(&socket), cgroup))
+        Ok(Self::TakenOver(Client::at(&address), cgroup))
     }
 
     /// Waits until every process of the run has ended and is stored, but no longer than `patience` for those that live on.
@@ -188,9 +191,7 @@ impl Recorder {
                 if let Some(cgroup) = own.cgroup {
                     remove(cgroup);
                 }
-                let stopped = own.recording.stop().await;
-                let _ = std::fs::remove_file(&own.socket);
-                stopped
+                own.recording.stop().await
             }
             Self::Joined(_) => Ok(()),
             Self::TakenOver(_, cgroup) => {
@@ -220,10 +221,11 @@ impl Own {
         let mut recording = Recording::start(config, &store, committed);
         recording.ready().await?;
         let links = Links::new(settings, settings.listen, &secret);
+        let (desk, socket) = Desk::open(socket)?;
         Ok(Self {
             recording,
             links,
-            desk: Desk::open(&socket)?,
+            desk,
             cgroup: None,
             socket,
             _lock: lock,

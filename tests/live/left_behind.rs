@@ -1,5 +1,7 @@
 //! What outlives the command of a `run`, and an `up` that comes while a `run` records by itself.
 
+use std::path::PathBuf;
+
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
@@ -46,12 +48,17 @@ fn declared_down(api: &Api, id: &str, fits: fn(&Loss) -> bool) {
 
 /// How many cgroups of a run there are, in any hierarchy.
 fn cgroups(id: &str) -> usize {
+    directories(id).len()
+}
+
+fn directories(id: &str) -> Vec<PathBuf> {
     let found = std::process::Command::new("find")
         .args(["/sys/fs/cgroup", "-type", "d", "-name"])
         .arg(format!("bubble-chamber-{id}-*"))
         .output()
         .expect("find is there");
-    String::from_utf8_lossy(&found.stdout).lines().count()
+    let found = String::from_utf8_lossy(&found.stdout);
+    found.lines().map(PathBuf::from).collect()
 }
 
 #[test]
@@ -145,6 +152,38 @@ fn what_ends_while_nobody_records_had_one_life() {
             left => Err(format!("{left} are there")),
         }
     });
+    up.stop();
+}
+
+#[test]
+fn what_a_killed_run_left_goes_with_the_next_recorder_of_whatever_directory() {
+    let _turn = turn();
+    let (gone, kept) = (Data::new(), Data::new());
+    let mut busy = kept.run("left-busy", &["sh", "-c", "echo on; read word; exit 4"]);
+    assert_eq!(busy.line(RUNS_WITHIN), "on");
+    let mut empty = gone.run("left-empty", &["sh", "-c", "echo on; read word"]);
+    assert_eq!(empty.line(RUNS_WITHIN), "on");
+    empty.signal(Signal::SIGKILL);
+    // The command reads the end of its input, and ends where nobody sees it.
+    empty.close_stdin();
+    empty.finish(RUNS_WITHIN);
+    drop(gone);
+    let left = directories("left-empty");
+    assert_eq!((left.len(), cgroups("left-busy")), (1, 1));
+    wait::until("the command to be gone", RUNS_WITHIN, || {
+        let inside = std::fs::read_to_string(left[0].join("cgroup.procs"));
+        match inside.expect("nobody removes it yet").as_str() {
+            "" => Ok(()),
+            inside => Err(format!("{inside} are there")),
+        }
+    });
+
+    let other = Data::new();
+    let up = other.up(&[]);
+    assert_eq!((cgroups("left-empty"), cgroups("left-busy")), (0, 1));
+    busy.write("go\n");
+    assert_eq!(busy.finish(RUNS_WITHIN).code(), 4);
+    assert_eq!(cgroups("left-busy"), 0);
     up.stop();
 }
 

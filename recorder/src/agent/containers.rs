@@ -7,7 +7,7 @@ use bc_abi::CgroupKey;
 use bc_schema::{ContainerId, ContainerKind};
 
 use super::Agent;
-use crate::cgroup::remove_when_empty;
+use crate::cgroup::{self, remove_when_empty};
 use crate::clock::boot_now_ns;
 use crate::lives::{Owner, Recognised};
 use crate::resolver::{self, Found};
@@ -169,6 +169,32 @@ impl Agent {
                 .is_none_or(|directory| remove_when_empty(&directory, Duration::ZERO).is_ok());
             life.is_some() || !removed
         });
+    }
+
+    /// Removes the empty cgroups of runs that nobody knows any more, whoever recorded them: of a recorder that was killed and never started again,
+    /// or whose data directory is gone. Those of this one's own lives are [`Agent::clear_runs`]'s.
+    pub(super) fn clear_deserted(&self) {
+        let deserted = self
+            .hierarchies
+            .walk()
+            .filter(|cgroup| cgroup::is_for_a_run(&cgroup.path))
+            .filter(|cgroup| !matches!(self.lives.owner(cgroup.key), Some(Owner::Life(_))))
+            .collect::<Vec<_>>();
+        let directories = deserted.iter().filter_map(|cgroup| {
+            let hierarchy = self.hierarchies.get(cgroup.key.hierarchy)?;
+            hierarchy.directory_of(&cgroup.path)
+        });
+        // Those inside of others first.
+        let removed = directories
+            .rev()
+            .filter(|directory| cgroup::remove_if_deserted(directory))
+            .count();
+        if removed > 0 {
+            tracing::info!(
+                removed,
+                "removed empty cgroups of earlier runs, which nobody else would"
+            );
+        }
     }
 
     /// The same id begins again: its earlier life, if that is over, is closed first.

@@ -32,6 +32,7 @@ impl Agent {
             self.search_table();
             self.end_unknown(unknown);
         }
+        self.clear_deserted();
         self.discover = true;
         self.walk()?;
         self.date_lives(&dated);

@@ -15,6 +15,9 @@ use super::{CgroupError, CgroupKey, Hierarchies, Hierarchy, procfs};
 /// hierarchy, before kernel 5.11, that depends on a switch.
 const V1_CONTROLLERS: [&str; 4] = ["pids", "freezer", "cpuacct", "memory"];
 
+/// What the names of all begin with.
+const PREFIX: &str = "bubble-chamber-";
+
 /// How many directories of one name are stepped over: what one process made under it before, or a killed one left.
 const NAMES: u32 = 100;
 
@@ -210,8 +213,8 @@ fn free_name(parent: &Path, (name, pid): (&str, u32)) -> io::Result<String> {
     };
     // The kernel takes names of 255 bytes.
     let name: String = name.chars().take(200).map(plain).collect();
-    let first = format!("bubble-chamber-{name}-{pid}");
-    let others = (2..=NAMES).map(|number| format!("{first}-{number}"));
+    let first = format!("{PREFIX}{name}-{pid}");
+    let others = (2..=NAMES).map(|number| format!("{first}.{number}"));
     for name in std::iter::once(first.clone()).chain(others) {
         match fs::create_dir(parent.join(&name)) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
@@ -219,6 +222,19 @@ fn free_name(parent: &Path, (name, pid): (&str, u32)) -> io::Result<String> {
         }
     }
     Err(io::ErrorKind::AlreadyExists.into())
+}
+
+/// The process that a directory of this name was made for. `None`: it was made for no run.
+pub(super) fn made_for(directory: &str) -> Option<u32> {
+    let (name, last) = directory.strip_prefix(PREFIX)?.rsplit_once('-')?;
+    let pid = |text: &str| text.parse().ok().filter(|pid| *pid > 0);
+    if let Some((last, _)) = last.split_once('.') {
+        return pid(last);
+    }
+    // Builds before this one set the number apart by a dash; so low a pid is no command's.
+    let numbered = pid(last).is_some_and(|number| number <= NAMES);
+    let before = name.rsplit_once('-').and_then(|(_, before)| pid(before));
+    before.filter(|_| numbered).or_else(|| pid(last))
 }
 
 /// Version 2 lets no process into the child of a threaded cgroup unless that child is threaded too; everywhere else a child of a
@@ -253,7 +269,7 @@ fn inherit_owner(parent: &Path, directory: &Path) -> io::Result<()> {
 }
 
 /// Removes a cgroup and all below it, children first.
-fn remove_tree(directory: &Path) -> io::Result<()> {
+pub(super) fn remove_tree(directory: &Path) -> io::Result<()> {
     for entry in fs::read_dir(directory)? {
         let entry = entry?;
         if entry.file_type()?.is_dir() {

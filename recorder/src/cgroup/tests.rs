@@ -155,7 +155,7 @@ fn a_run_enters_its_cgroup_before_it_executes() {
     assert!(cgroup.path().ends_with(&name), "{}", cgroup.path());
     let other = RunCgroup::below_caller(&hierarchies, "a/b c").unwrap();
     assert!(
-        other.path().ends_with(&format!("{name}-2")),
+        other.path().ends_with(&format!("{name}.2")),
         "{}",
         other.path()
     );
@@ -287,5 +287,54 @@ fn where_a_cgroup_was_delegated_a_runs_is_too() {
         cgroup.remove(Duration::from_secs(5)).unwrap();
         drop(child.stdin.take());
         child.wait().unwrap();
+    }
+}
+
+#[test]
+fn only_what_nobody_is_in_or_about_to_enter_is_deserted() {
+    let hierarchies = Hierarchies::mounted().unwrap();
+    for hierarchy in of_each_version(&hierarchies) {
+        let outer = Made::below(hierarchy.mount_point(), "deserted");
+        let mut child = Command::new("cat").stdin(Stdio::piped()).spawn().unwrap();
+        let (name, pid) = ("bubble-chamber-a-b", child.id());
+        let made = [
+            format!("{name}-{pid}"),
+            format!("{name}-{pid}.2"),
+            // As builds before this one called the second of a name.
+            format!("{name}-{pid}-3"),
+        ];
+        let made = made.map(|name| outer.0.join(name));
+        for directory in &made {
+            fs::create_dir_all(directory.join("inside/deeper")).unwrap();
+            assert!(!remove_if_deserted(directory), "who enters it still lives");
+        }
+        // Somebody else is deep in the second.
+        let mut other = Command::new("cat").stdin(Stdio::piped()).spawn().unwrap();
+        fs::create_dir(made[1].join("inside/busy")).unwrap();
+        let procs = made[1].join("inside/busy/cgroup.procs");
+        fs::write(procs, other.id().to_string()).unwrap();
+        drop(child.stdin.take());
+        child.wait().unwrap();
+
+        let gone = made
+            .each_ref()
+            .map(|directory| remove_if_deserted(directory));
+        assert_eq!(gone, [true, false, true]);
+        assert!(!made[0].exists() && made[1].join("inside/deeper").exists() && !made[2].exists());
+        drop(other.stdin.take());
+        other.wait().unwrap();
+        assert!(remove_if_deserted(&made[1]));
+
+        for name in [
+            "bubble-chamber-test-slurm",
+            "bubble-chamber-",
+            "other-a-999999",
+        ] {
+            let others = Made::below(&outer.0, "others");
+            let directory = others.0.join(name);
+            fs::create_dir(&directory).unwrap();
+            assert!(!remove_if_deserted(&directory), "{name} is no run's");
+            fs::remove_dir(directory).unwrap();
+        }
     }
 }
