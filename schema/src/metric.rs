@@ -82,7 +82,7 @@ metrics! {
 }
 
 /// A set of measurements: each known or absent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Metrics {
     valid: u32,
     values: [u64; Metric::ALL.len()],

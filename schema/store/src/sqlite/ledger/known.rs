@@ -1,13 +1,16 @@
 //! What the ledger remembers of lives and processes, so that a sample of a known process asks the database nothing.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry as Place;
+use std::hash::BuildHasher;
 
 use bc_schema::{ContainerId, LifeKey, ProcessId, Resolution};
 use rusqlite::{Connection, OptionalExtension, params};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxBuildHasher, FxHashMap};
 
 use super::Page;
 use crate::facts::Window;
+use crate::sqlite::block::Entry;
 use crate::sqlite::error::Failure;
 use crate::sqlite::rows::{self, signed, unsigned};
 
@@ -45,6 +48,8 @@ pub(super) struct Process {
     /// Nothing but its number is stored of it.
     pub(super) bare: bool,
     pub(super) accounts: Vec<Account>,
+    /// The hash of its latest sample.
+    latest: Option<u64>,
 }
 
 /// What of a row of `accounts` decides where a record belongs.
@@ -78,16 +83,22 @@ impl Process {
             .copied()
             .find(|account| account.window.contains(at_ns))
     }
+
+    /// Takes note of a sample; false if it is the latest once more, and changes nothing. A recorder sends the last sample of a minute again with
+    /// the first one of the next, when the minute is packed already.
+    pub(super) fn learns(&mut self, entry: &Entry) -> bool {
+        let hash = Some(FxBuildHasher.hash_one(entry));
+        std::mem::replace(&mut self.latest, hash) != hash
+    }
 }
 
 impl Page<'_> {
     /// The process's row; made if there is none.
     pub(super) fn process(&mut self, id: ProcessId) -> Result<&mut Process, Failure> {
-        if !self.known.processes.contains_key(&id) {
-            let process = load_process(self.db, id)?;
-            self.known.processes.insert(id, process);
-        }
-        Ok(self.known.processes.get_mut(&id).expect("inserted above"))
+        Ok(match self.known.processes.entry(id) {
+            Place::Occupied(known) => known.into_mut(),
+            Place::Vacant(new) => new.insert(load_process(self.db, id)?),
+        })
     }
 
     /// The life's number; its row is made if there is none.
@@ -193,6 +204,7 @@ fn load_process(db: &Connection, id: ProcessId) -> Result<Process, Failure> {
             no: no.cast_unsigned(),
             bare: true,
             accounts: Vec::new(),
+            latest: None,
         });
     };
     let mut find = db.prepare_cached(
@@ -218,6 +230,7 @@ fn load_process(db: &Connection, id: ProcessId) -> Result<Process, Failure> {
         no: no.cast_unsigned(),
         bare: false,
         accounts,
+        latest: None,
     })
 }
 

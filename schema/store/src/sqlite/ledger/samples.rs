@@ -16,12 +16,14 @@ impl Page<'_> {
         let mut owned = Vec::with_capacity(samples.len());
         for sample in samples {
             let process = self.process(sample.process)?;
-            let cell = Cell::of(sample);
             let entry = Entry {
                 process: process.no,
                 epoch_ns: sample.epoch_ns,
-                cell,
+                cell: Cell::of(sample),
             };
+            if !process.learns(&entry) {
+                continue;
+            }
             match process.owner(sample.at_ns) {
                 Some(owner) => owned.push((owner.life, entry)),
                 None => {
@@ -92,5 +94,41 @@ impl Page<'_> {
         )?;
         put.execute((key.0, key.1, key.2, packed::pack_sample(&cell)))?;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bc_schema::{Batch, Closes, Metric, Metrics, ProcessId};
+
+    use super::*;
+    use crate::sqlite::file;
+    use crate::sqlite::ledger::Ledger;
+
+    #[test]
+    fn the_latest_sample_once_more_changes_nothing_and_another_of_its_instant_does() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut ledger = Ledger::new(file::open(&dir.path().join("x.db")).unwrap());
+        let mut changes = |closes, cpu_ns| {
+            let sample = Sample {
+                process: ProcessId([1; 16]),
+                at_ns: 5,
+                epoch_ns: 0,
+                held_ns: 0,
+                metrics: Metrics::EMPTY.with(Metric::CpuNs, cpu_ns),
+                max_rss_bytes: [None; 3],
+                closes,
+            };
+            let batch = Batch {
+                samples: vec![sample],
+                ..Batch::default()
+            };
+            let before = ledger.connection.total_changes();
+            ledger.write(&[batch]).unwrap();
+            ledger.connection.total_changes() - before
+        };
+        assert!(changes(Closes::NONE, 7) > 0);
+        assert_eq!(changes(Closes::ALL, 7), 0);
+        assert!(changes(Closes::ALL, 8) > 0);
     }
 }
