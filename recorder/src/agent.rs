@@ -29,10 +29,10 @@ use bc_abi::{CgroupKey, ProcessKey};
 use bc_schema::{Batch, BootId, Container, ContainerId, LossReason, ProcessId};
 use tokio::io::unix::AsyncFd;
 use tokio::sync::{mpsc, watch};
-use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::Error;
+use crate::alarm::Alarm;
 use crate::cgroup::Hierarchies;
 use crate::clock::Clock;
 use crate::command::Command;
@@ -138,6 +138,7 @@ pub(crate) async fn run(
         tokio::spawn(runtime::follow(
             agent.config.sockets.clone(),
             facts,
+            status.subscribe(),
             shutdown.child_token(),
         ));
     } else {
@@ -159,16 +160,18 @@ pub(crate) async fn run(
     // SAFETY: the descriptor is owned by what is registered, and closed by nobody else.
     let ring = unsafe { AsyncFd::register_with_interest(ring, tokio::io::Interest::READABLE) };
     let ring = ring.map_err(|error| Error::Ring(error.into()))?;
-    let mut next = Instant::now() + agent.next_sample();
+    let alarm = Alarm::new().map_err(Error::Alarm)?;
+    alarm.set(agent.next_sample()).map_err(Error::Alarm)?;
     loop {
         let finishing = !agent.finishing.is_empty() || agent.jobs.is_eager();
         tokio::select! {
             () = shutdown.cancelled() => break,
-            () = tokio::time::sleep_until(next) => {
+            rung = alarm.rings() => {
+                rung.map_err(Error::Alarm)?;
                 agent.sample_or_say()?;
                 agent.release(*delivered.borrow());
                 agent.publish(&status);
-                next = Instant::now() + agent.next_sample();
+                alarm.set(agent.next_sample()).map_err(Error::Alarm)?;
             }
             () = tokio::time::sleep(FINISHING), if finishing => agent.take_events(),
             ready = ring.readable() => {

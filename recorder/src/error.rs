@@ -33,4 +33,7 @@ pub enum Error {
     /// The ring.
     #[error("waiting for the kernel's events: {0}")]
     Ring(std::io::Error),
+    /// The alarm.
+    #[error("waiting for the next sample: {0}")]
+    Alarm(std::io::Error),
 }

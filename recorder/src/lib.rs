@@ -3,6 +3,7 @@
 //! It knows the nouns (`bc-schema`), the kernel types (`bc-abi`) and its own eBPF object; it knows no store and no web.
 
 mod agent;
+mod alarm;
 mod capacities;
 pub mod cgroup;
 mod clock;

@@ -4,29 +4,32 @@ use std::io;
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::RuntimeFact;
 use super::session::{Ended, session};
+use crate::status::Status;
 
-/// How often to look for a socket that is not there, and the first pause after a failure.
+/// The first pause after a failure.
 const PAUSE: Duration = Duration::from_secs(2);
 
 /// The longest pause after failures.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
 /// Tells what the runtimes behind these sockets say of their containers: of those that run, and again whenever one is created,
-/// started, renamed or changed. Sockets may appear, vanish and come back. Returns at `shutdown`, or when nobody listens any more.
+/// started, renamed or changed. Sockets may appear, vanish and come back; one that is not there is looked for with each account of the recorder,
+/// which is awake then. Returns at `shutdown`, or when nobody listens any more.
 pub async fn follow(
     sockets: Vec<PathBuf>,
     facts: mpsc::Sender<RuntimeFact>,
+    accounts: watch::Receiver<Status>,
     shutdown: CancellationToken,
 ) {
     let mut following = JoinSet::new();
     for socket in sockets {
-        following.spawn(follow_one(socket, facts.clone()));
+        following.spawn(follow_one(socket, facts.clone(), accounts.clone()));
     }
     drop(facts);
     // Dropping the set at shutdown ends what it holds.
@@ -35,7 +38,11 @@ pub async fn follow(
         .await;
 }
 
-async fn follow_one(socket: PathBuf, facts: mpsc::Sender<RuntimeFact>) {
+async fn follow_one(
+    socket: PathBuf,
+    facts: mpsc::Sender<RuntimeFact>,
+    mut accounts: watch::Receiver<Status>,
+) {
     let mut pause = PAUSE;
     // What happened since is asked for at the first answer: a container may be over before its runtime is heard.
     let mut since = SystemTime::now();
@@ -54,7 +61,14 @@ async fn follow_one(socket: PathBuf, facts: mpsc::Sender<RuntimeFact>) {
                     (pause * 2).min(LONGEST_PAUSE)
                 }
             },
-            Err(error) if error.kind() == io::ErrorKind::NotFound => PAUSE,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                tokio::select! {
+                    told = accounts.changed() => if told.is_err() { return },
+                    () = facts.closed() => {}
+                }
+                pause = PAUSE;
+                continue;
+            }
             Err(error) => {
                 tracing::debug!(socket = %place, %error, "a container runtime's socket cannot be reached");
                 LONGEST_PAUSE

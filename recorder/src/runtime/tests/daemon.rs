@@ -8,11 +8,12 @@ use std::time::Duration;
 use bc_schema::Limits;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{UnixListener, UnixStream};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use super::{LIMITS, RuntimeFact, follow, labels};
+use crate::status::Status;
 
 /// A daemon that knows one running container, `web`, and plays what it is given as its event stream.
 struct Daemon {
@@ -91,7 +92,13 @@ async fn a_runtime_is_followed_from_when_it_appears_and_across_its_restart() {
     let socket = directory.path().join("docker.sock");
     let (facts, mut told) = mpsc::channel(16);
     let shutdown = CancellationToken::new();
-    let following = tokio::spawn(follow(vec![socket.clone()], facts, shutdown.clone()));
+    let (accounts, told_of) = watch::channel(Status::default());
+    let following = tokio::spawn(follow(
+        vec![socket.clone()],
+        facts,
+        told_of,
+        shutdown.clone(),
+    ));
     let next = async |told: &mut mpsc::Receiver<RuntimeFact>| {
         timeout(Duration::from_secs(60), told.recv())
             .await
@@ -101,6 +108,7 @@ async fn a_runtime_is_followed_from_when_it_appears_and_across_its_restart() {
 
     for _ in 0..2 {
         let daemon = Daemon::at(&socket);
+        accounts.send_replace(Status::default());
         let running = next(&mut told).await;
         assert_eq!((running.name.as_str(), running.limits), ("web", LIMITS));
 
@@ -138,9 +146,10 @@ async fn following_ends_when_nobody_listens() {
     let (facts, told) = mpsc::channel(1);
     drop(told);
     let nowhere = vec!["/nowhere/docker.sock".into()];
+    let (_accounts, told_of) = watch::channel(Status::default());
     timeout(
         Duration::from_secs(60),
-        follow(nowhere, facts, CancellationToken::new()),
+        follow(nowhere, facts, told_of, CancellationToken::new()),
     )
     .await
     .expect("in time");
