@@ -3,6 +3,7 @@
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Stdio;
+use std::time::Duration;
 
 use super::{PROGRAM, call, command, path, said};
 
@@ -45,6 +46,42 @@ fn a_database_is_made_once_and_upgraded_as_often_as_one_likes() {
         "{}",
         said(&upgrade.stdout)
     );
+}
+
+#[test]
+fn a_beginning_that_is_killed_stands_in_nobodys_way() {
+    let parent = tempfile::tempdir().expect("a temporary folder can be made");
+    let data = path(&parent);
+    // Later and later, until one is done before it is killed.
+    let mut made = false;
+    for after in (0..).map(|step| Duration::from_micros(200 * step)) {
+        let mut begun = command(Path::new(PROGRAM), &["db", "init", "--data", data])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("it can be started");
+        std::thread::sleep(after);
+        begun.kill().expect("it is ours");
+        let ended = begun.wait().expect("it is ours");
+        let again = call(&["db", "init", "--data", data]);
+        let there = said(&again.stderr).contains("is already there");
+        assert!(
+            there || again.status.success(),
+            "after {after:?}: {}",
+            said(&again.stderr)
+        );
+        let check = call(&["db", "check", "--data", data]);
+        assert!(
+            check.status.success(),
+            "after {after:?}: {}",
+            said(&check.stderr)
+        );
+        let database = parent.path().join("bubble-chamber.db");
+        std::fs::remove_file(database).expect("it was made");
+        if std::mem::replace(&mut made, ended.success()) && made {
+            break;
+        }
+    }
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! A database file: made, looked over, brought up to date. What is in its tables is left to others.
 
-use std::fs::OpenOptions;
+use std::fs::{File, OpenOptions};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
@@ -10,7 +10,7 @@ use rusqlite::{Connection, OptionalExtension};
 
 use super::connection;
 use super::error::Failure;
-use super::header::{self, APPLICATION_ID, Found};
+use super::header::{self, APPLICATION_ID, Found, with_suffix};
 use super::ledger;
 
 /// What leads from each version to the next; version 0 is the empty file.
@@ -85,11 +85,20 @@ fn open_by(file: &Path, steps: &[Step]) -> Result<Connection, StoreError> {
     if known == Found::Nothing {
         create(file, steps).map_err(|failure| failure.into_store_error("create", file))?;
     }
+    let sorted = |failure: Failure| failure.into_store_error("open", file);
     let mut connection = looked_over(file, newest)?;
+    if version(&connection).map_err(sorted)? == 0 {
+        // Builds before this one could be killed while they made the tables in the file itself: SQLite has just taken that back.
+        drop(connection);
+        create(file, steps).map_err(|failure| failure.into_store_error("create", file))?;
+        connection = looked_over(file, newest)?;
+    }
     if matches!(known, Found::Ours { version } if version < newest) {
         raise(&mut connection, steps)
             .map_err(|failure| failure.into_store_error("upgrade", file))?;
     }
+    // Or between the tables and this.
+    keep_log(&connection).map_err(sorted)?;
     Ok(connection)
 }
 
@@ -112,7 +121,7 @@ fn looked_over(file: &Path, newest: u32) -> Result<Connection, StoreError> {
 pub(crate) fn to_be_read(file: &Path) -> Result<(), StoreError> {
     match header::look(file, newest(STEPS))? {
         Found::Nothing => Err(StoreError::Refused(format!(
-            "{} is not there: nothing has been recorded in this place, or --data names another",
+            "{} is not there, or empty: nothing has been recorded in this place, or --data names another",
             file.display()
         ))),
         Found::Ours { version } if version == newest(STEPS) => Ok(()),
@@ -128,26 +137,58 @@ fn newest(steps: &[Step]) -> u32 {
     u32::try_from(steps.len()).expect("a handful of versions")
 }
 
-/// Makes the file and its tables in one transaction: after a crash there is all or nothing. Only then the log is switched to WAL.
+/// Makes the file with all its tables under another name, and only then gives it its own: whoever is killed meanwhile leaves nothing there.
 fn create(file: &Path, steps: &[Step]) -> Result<(), Failure> {
+    let folder = file.parent().filter(|folder| folder != &Path::new(""));
+    let folder = File::open(folder.unwrap_or(Path::new(".")))?;
+    // Two at once are kept apart where the file system knows how; who has the data directory is alone in it anyway.
+    let _ = folder.lock();
+    if header::look(file, newest(steps)).is_ok_and(|found| found != Found::Nothing) {
+        return Ok(());
+    }
+    let making = with_suffix(file, "-new");
+    remove_log(&making);
+    let made = make(&making, steps).and_then(|()| {
+        // What lies beside a file without a table would be taken for the new one's.
+        remove_log(file);
+        std::fs::rename(&making, file)?;
+        Ok(folder.sync_all()?)
+    });
+    if made.is_err() {
+        let _ = std::fs::remove_file(&making);
+        remove_log(&making);
+    }
+    made
+}
+
+fn make(file: &Path, steps: &[Step]) -> Result<(), Failure> {
     // Arguments of processes are in it: for its owner only. SQLite gives the files beside it the same mode.
     OpenOptions::new()
         .create(true)
-        .append(true)
+        .write(true)
+        .truncate(true)
         .mode(0o600)
         .open(file)?;
     let mut connection = connection::writer(file)?;
     connection.pragma_update(None, "auto_vacuum", "INCREMENTAL")?;
-    let transaction =
-        connection.transaction_with_behavior(rusqlite::TransactionBehavior::Exclusive)?;
-    // Another process may have made it between the look and this lock.
-    if version(&transaction)? == 0 {
-        transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
-        apply(&transaction, steps, 0)?;
-    }
+    let transaction = connection.transaction()?;
+    transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+    apply(&transaction, steps, 0)?;
     transaction.commit()?;
-    connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
-    Ok(())
+    keep_log(&connection)?;
+    connection.close().map_err(|(_, error)| error.into())
+}
+
+/// Readers and the writer do not wait for each other so. The file itself says it; where it does already, nothing is changed.
+fn keep_log(connection: &Connection) -> Result<(), Failure> {
+    Ok(connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?)
+}
+
+/// Removes what SQLite puts beside a file.
+fn remove_log(file: &Path) {
+    for suffix in ["-journal", "-wal", "-shm"] {
+        let _ = std::fs::remove_file(with_suffix(file, suffix));
+    }
 }
 
 fn apply(connection: &Connection, steps: &[Step], from: u32) -> Result<(), Failure> {
@@ -168,7 +209,7 @@ fn upgrade_by(file: &Path, steps: &[Step]) -> Result<Upgraded, StoreError> {
     let old = match header::look(file, new)? {
         Found::Nothing => {
             return Err(StoreError::Refused(format!(
-                "{} is not there: run `bubble-chamber db init` first",
+                "{} is not there, or empty: run `bubble-chamber db init` first",
                 file.display()
             )));
         }

@@ -15,7 +15,7 @@ const LENGTH: usize = 100;
 /// What a file turned out to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Found {
-    /// There is none, or one without a byte in it.
+    /// There is none, or one without a byte or without a table in it.
     Nothing,
     /// Ours, of this version.
     Ours {
@@ -66,6 +66,13 @@ pub(crate) fn look(file: &Path, newest: u32) -> Result<Found, StoreError> {
         u32::from_be_bytes(header[offset..offset + 4].try_into().expect("four bytes"))
     };
     let (application, version) = (field(68), field(60));
+    let is_there =
+        |suffix| std::fs::metadata(with_suffix(file, suffix)).is_ok_and(|it| it.len() > 0);
+    // Its one page, and its tables were never changed: what builds before this one left when they were killed as they began.
+    let untouched = [application, version, field(40)] == [0; 3] && field(28) == 1;
+    if untouched && !is_there("-wal") {
+        return Ok(Found::Nothing);
+    }
     if application != APPLICATION_ID {
         return refused(
             "a database of another program; nothing was changed, choose another place with --data"
@@ -77,13 +84,14 @@ pub(crate) fn look(file: &Path, newest: u32) -> Result<Found, StoreError> {
             "written by a newer Bubble Chamber (version {version} of the tables, this one knows up to {newest}); nothing was changed, install the newer one"
         ));
     }
-    // What a checkpoint has not brought over yet stands in the -wal file: only without one does the length have to fit.
+    // What a checkpoint has not brought over yet stands in the -wal file, and what is to be taken back in the -journal: only without them
+    // does the length have to fit.
     let page_size = match u64::from(u16::from_be_bytes([header[16], header[17]])) {
         1 => 65_536,
         size => size,
     };
     let counted = u64::from(field(28)) * page_size;
-    let logged = std::fs::metadata(with_suffix(file, "-wal")).is_ok_and(|wal| wal.len() > 0);
+    let logged = is_there("-wal") || is_there("-journal");
     if !logged && length < counted {
         return refused(format!(
             "the database is damaged: {length} bytes of {counted} are there; nothing was changed, put a backup in its place or move it away"

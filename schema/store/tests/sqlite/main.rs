@@ -1,5 +1,6 @@
 //! What only the SQLite store can show: files that are refused and left alone, files that outlive their process, transactions that fail.
 
+mod begun;
 mod checking;
 mod records;
 mod refused;
