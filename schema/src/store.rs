@@ -8,7 +8,7 @@ mod prune;
 mod read;
 mod write;
 
-pub use columns::{ColumnQuery, Columns, EachRun, Run};
+pub use columns::{Column, ColumnQuery, Columns, EachRun, Run, Values};
 pub use prune::{LifeSpan, PruneOrder, PruneStore};
 pub use read::{
     Before, ContainerQuery, ContainerRecord, ContainerState, CpuSeries, CpuSeriesQuery, LossRecord,

@@ -11,15 +11,14 @@ pub(crate) mod plan;
 mod sums;
 
 use bc_schema::resolution::SECOND_NS;
-use bc_schema::store::Run;
+use bc_schema::store::{Column, Run, Values};
 use bc_schema::{Metric, ProcessId, TimeRange};
-use rustc_hash::FxHashMap;
 
 use crowd::Crowd;
 use flow::Used;
 use grid::Grid;
 use level::{Held, Known};
-use sums::{Line, Sums};
+use sums::{Line, Lines, Sums};
 
 /// What is drawn.
 #[derive(Debug, Clone, Copy)]
@@ -116,8 +115,8 @@ pub(crate) struct Canvas {
     /// The same of each side.
     sides: Vec<Sums>,
     /// Amounts of all sides together, in the points that are being added.
-    together: Vec<Option<u64>>,
-    lines: FxHashMap<ProcessId, Line>,
+    together: Column,
+    lines: Lines,
     /// Who was there at once, where that cannot be told from sums.
     crowd: Crowd,
 }
@@ -136,9 +135,9 @@ impl Canvas {
             covered_before_ns,
             total: Sums::of(grid.buckets),
             sides: measure.sides().iter().map(sums).collect(),
-            together: Vec::new(),
+            together: Column::default(),
             grid,
-            lines: FxHashMap::default(),
+            lines: Lines::default(),
             crowd,
         }
     }
@@ -147,10 +146,9 @@ impl Canvas {
     /// process was there.
     pub(crate) fn add(&mut self, run: Run<'_>, presence_of: impl Fn(ProcessId) -> Presence) {
         let sides = self.sides.len();
-        let line = self
-            .lines
-            .entry(run.process)
-            .or_insert_with(|| Line::new(&self.grid, presence_of(run.process), sides));
+        let line = self.lines.of(run.process, || {
+            Line::new(&self.grid, presence_of(run.process), sides)
+        });
         match self.measure {
             Measure::Flow(metrics) => {
                 let before = |of: &[Metric]| {
@@ -178,7 +176,7 @@ impl Canvas {
                 let mut told = line.told.or_else(|| before(metrics));
                 flow::parts(&self.grid, &mut told, used(amounts), |part| {
                     self.total.put_part(&part);
-                    line.put_part(&self.steps, &part);
+                    line.put_part(&self.grid, &part);
                 });
                 line.told = told;
             }
@@ -187,10 +185,10 @@ impl Canvas {
                     .before
                     .and_then(|before| Held::since(&self.grid, &before));
                 let (mut held, lived) = (line.held.or(before), line.lived.clone());
-                let times = run.bucket_ns().iter().zip(run.max_rss_bytes());
-                let levels = run.usage(0).iter().zip(run.usage(1));
+                let times = run.bucket_ns().iter().zip(run.max_rss_bytes().iter());
+                let levels = run.usage(0).iter().zip(run.usage(1).iter());
                 let known = times.zip(levels);
-                let known = known.map(|((&bucket_ns, &highest), (&level, &peak))| Known {
+                let known = known.map(|((&bucket_ns, highest), (level, peak))| Known {
                     bucket_ns,
                     level,
                     highest,
@@ -198,7 +196,7 @@ impl Canvas {
                 });
                 level::advance(&self.grid, &mut held, known, &lived, |stay| {
                     self.crowd.meet(&stay);
-                    line.put_stay(&self.steps, &self.covered_before_ns, &stay);
+                    line.put_stay(&self.grid, &self.covered_before_ns, &stay);
                 });
                 line.held = held;
             }
@@ -214,11 +212,8 @@ impl Canvas {
         let sides = self.sides.iter();
         let sides = sides.map(|side| self.mean(side, &covered)).collect();
         let scale = self.measure.scale();
-        let mut ranking: Vec<(ProcessId, Line)> = self
-            .lines
-            .into_iter()
-            .filter(|(_, line)| !line.steps.is_empty())
-            .collect();
+        let mut ranking = self.lines.lines;
+        ranking.retain(|(_, line)| !line.steps.is_empty());
         ranking.sort_unstable_by(|(id_a, a), (id_b, b)| {
             let order = (a.presence.order, id_a).cmp(&(b.presence.order, id_b));
             b.sum.total_cmp(&a.sum).then(order)
@@ -255,18 +250,18 @@ impl Canvas {
 
     /// Adds what processes had and did after the last bucket that they were told of in.
     fn settle(&mut self) {
-        for line in self.lines.values_mut() {
+        for (_, line) in &mut self.lines.lines {
             let (held, lived) = (line.held, line.lived.clone());
             level::settle(&self.grid, held, &lived, |stay| {
                 self.crowd.meet(&stay);
-                line.put_stay(&self.steps, &self.covered_before_ns, &stay);
+                line.put_stay(&self.grid, &self.covered_before_ns, &stay);
             });
             let known_to_ns = line.presence.known_to_ns;
             let end = self.grid.index(known_to_ns.saturating_sub(1)) + 1;
             if let Some(told) = line.told {
                 let slept = flow::sleep(&self.grid, told, end);
                 self.total.put_part(&slept);
-                line.put_part(&self.steps, &slept);
+                line.put_part(&self.grid, &slept);
             }
             for (side, told) in self.sides.iter_mut().zip(&line.sides_told) {
                 if let Some(told) = *told {
@@ -287,7 +282,7 @@ impl Canvas {
 
     fn mean(&self, sums: &Sums, covered: &[u64]) -> Curve {
         let mut weights: Vec<Option<f64>> = vec![None; covered.len()];
-        for (weight, &step) in sums.0.iter().zip(&self.steps) {
+        for (weight, &step) in sums.iter().zip(&self.steps) {
             if let Some(weight) = weight {
                 *weights[step as usize].get_or_insert(0.0) += weight;
             }
@@ -306,7 +301,7 @@ impl Canvas {
         };
         match self.measure {
             Measure::Flow(_) => {
-                for (bucket, weight) in self.total.0.iter().enumerate() {
+                for (bucket, weight) in self.total.iter().enumerate() {
                     if let Some(weight) = weight {
                         let covered_ns = self.measure.covered_ns(&self.grid, bucket);
                         let rate = ratio(weight * self.measure.scale(), covered_ns);
@@ -321,22 +316,25 @@ impl Canvas {
 }
 
 /// Amounts of several metrics together, as far as they are known.
-fn join<'a>(
-    metrics: &[Metric],
-    run: Run<'_>,
-    together: &'a mut Vec<Option<u64>>,
-) -> &'a [Option<u64>] {
+fn join<'a>(metrics: &[Metric], run: Run<'_>, together: &'a mut Column) -> Values<'a> {
     together.clear();
-    together.extend_from_slice(run.usage(0));
+    together.extend(run.usage(0));
     for place in 1..metrics.len() {
-        for (sum, other) in together.iter_mut().zip(run.usage(place)) {
-            *sum = match (*sum, *other) {
+        let others = run.usage(place);
+        if together.all().are_unknown() {
+            together.clear();
+            together.extend(others);
+            continue;
+        }
+        for (index, other) in others.iter().enumerate() {
+            let sum = match (together.all().get(index), other) {
                 (Some(sum), Some(other)) => Some(sum.saturating_add(other)),
                 (sum, other) => sum.or(other),
             };
+            together.set(index, sum);
         }
     }
-    together
+    together.all()
 }
 
 fn ratios(weights: &[Option<f64>], covered: &[u64], scale: f64) -> Curve {

@@ -1,6 +1,6 @@
 //! Who lived in a span of time: what reading and drawing need to know of each process, without its arguments and the rest.
 
-use bc_schema::store::ProcessRecord;
+use bc_schema::store::{ProcessRecord, Run};
 use bc_schema::{ProcessId, Resolution, Retention, TimeRange};
 use rustc_hash::FxHashMap;
 
@@ -22,6 +22,8 @@ pub(crate) struct Lived {
 #[derive(Debug, Default)]
 pub(crate) struct Everyone {
     processes: FxHashMap<ProcessId, Lived>,
+    /// From here on the buckets of all of them are kept.
+    all_kept_from_ns: u64,
 }
 
 impl Everyone {
@@ -45,8 +47,11 @@ impl Everyone {
             };
             (process.start.process, lived)
         };
+        let processes: FxHashMap<_, _> = processes.iter().enumerate().map(lived).collect();
+        let kept_from_ns = processes.values().map(|lived| lived.kept_from_ns);
         Self {
-            processes: processes.iter().enumerate().map(lived).collect(),
+            all_kept_from_ns: kept_from_ns.max().unwrap_or(0),
+            processes,
         }
     }
 
@@ -67,6 +72,16 @@ impl Everyone {
     /// The first instant of which a process's buckets are kept.
     pub(crate) fn kept_from_ns(&self, process: ProcessId) -> u64 {
         self.get(process).map_or(0, |lived| lived.kept_from_ns)
+    }
+
+    /// What of a run is kept: mostly all of it.
+    pub(crate) fn kept<'a>(&self, run: Run<'a>) -> Run<'a> {
+        match run.bucket_ns().first() {
+            Some(&first_ns) if first_ns < self.all_kept_from_ns => {
+                run.from(self.kept_from_ns(run.process))
+            }
+            _ => run,
+        }
     }
 
     pub(crate) fn stays(&self) -> impl Iterator<Item = TimeRange> {

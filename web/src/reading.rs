@@ -25,7 +25,7 @@ pub(crate) async fn fold<T: Send + 'static>(
     let folded = Arc::new(Mutex::new(state));
     let (state, everyone) = (folded.clone(), everyone.clone());
     let each = Box::new(move |run: Run<'_>| {
-        let run = run.from(everyone.kept_from_ns(run.process));
+        let run = everyone.kept(run);
         if run.before.is_some() || !run.bucket_ns().is_empty() {
             let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
             add(&mut state, run, &everyone);

@@ -2,6 +2,10 @@
 //!
 //! They say what [`Series`] say, in runs that are handed over as they are read, so that nobody holds all of them at once.
 
+mod values;
+
+pub use values::{Column, Values};
+
 use super::{Before, Point, Series, SeriesQuery};
 use crate::metric::{Metric, Metrics};
 use crate::process_id::ProcessId;
@@ -25,9 +29,9 @@ pub struct Columns {
     /// See [`Point::span_ns`].
     pub span_ns: Vec<u64>,
     /// For each metric asked for, in that order, see [`Point::usage`].
-    pub usage: Vec<Vec<Option<u64>>>,
+    pub usage: Vec<Column>,
     /// See [`Point::max_rss_bytes`]; empty where it is not asked for.
-    pub max_rss_bytes: Vec<Option<u64>>,
+    pub max_rss_bytes: Column,
 }
 
 /// Some buckets of one process, later than those of its runs before.
@@ -81,16 +85,14 @@ impl<'a> Run<'a> {
 
     /// The column of the metric that was asked for at this place.
     #[inline]
-    pub fn usage(&self, place: usize) -> &'a [Option<u64>] {
-        &self.columns.usage[place][self.first..]
+    pub fn usage(&self, place: usize) -> Values<'a> {
+        self.columns.usage[place].from(self.first)
     }
 
     /// See [`Point::max_rss_bytes`]; empty where it was not asked for.
-    pub fn max_rss_bytes(&self) -> &'a [Option<u64>] {
-        self.columns
-            .max_rss_bytes
-            .get(self.first..)
-            .unwrap_or_default()
+    #[inline]
+    pub fn max_rss_bytes(&self) -> Values<'a> {
+        self.columns.max_rss_bytes.from(self.first)
     }
 
     /// The buckets one by one. They know of the `metrics` that were asked for and of no others.
@@ -99,14 +101,14 @@ impl<'a> Run<'a> {
         (0..self.bucket_ns().len()).map(move |index| {
             let mut usage = Metrics::EMPTY;
             for (place, &metric) in metrics.iter().enumerate() {
-                if let Some(value) = self.usage(place)[index] {
+                if let Some(value) = self.usage(place).get(index) {
                     usage.set(metric, value);
                 }
             }
             Point {
                 bucket_ns: self.bucket_ns()[index],
                 usage,
-                max_rss_bytes: highest.get(index).copied().flatten(),
+                max_rss_bytes: highest.get(index),
                 span_ns: self.span_ns()[index],
             }
         })
@@ -117,7 +119,7 @@ impl Columns {
     /// Columns for what is asked, without values yet.
     pub fn of(query: &ColumnQuery) -> Self {
         Self {
-            usage: vec![Vec::new(); query.metrics.len()],
+            usage: vec![Column::default(); query.metrics.len()],
             ..Self::default()
         }
     }
@@ -126,7 +128,7 @@ impl Columns {
     pub fn clear(&mut self) {
         self.bucket_ns.clear();
         self.span_ns.clear();
-        self.usage.iter_mut().for_each(Vec::clear);
+        self.usage.iter_mut().for_each(Column::clear);
         self.max_rss_bytes.clear();
     }
 

@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use bc_schema::store::Values;
+
 use super::grid::Grid;
 
 /// What consecutive points of a process tell of an amount, column by column.
@@ -10,14 +12,14 @@ pub(crate) struct Used<'a> {
     pub(crate) bucket_ns: &'a [u64],
     /// The time that each amount was used in, up to its bucket's last sample.
     pub(crate) span_ns: &'a [u64],
-    pub(crate) amounts: &'a [Option<u64>],
+    pub(crate) amounts: Values<'a>,
 }
 
 /// What is known of some buckets of the grid.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Part<'a> {
     /// Each bucket from this one on has its own amount; all of them are known.
-    Each(usize, &'a [Option<u64>]),
+    Each(usize, &'a [u64]),
     /// This bucket has so much.
     Of(usize, u64),
     /// In these nothing was used.
@@ -36,17 +38,20 @@ pub(crate) fn parts<'a>(
     used: Used<'a>,
     mut each: impl FnMut(Part<'a>),
 ) {
-    if let Some(first) = without_gaps(grid, *told, used) {
-        *told = Some((first + used.amounts.len()) as i64 - 1);
-        return each(Part::Each(first, used.amounts));
+    if let Some((first, amounts)) = without_gaps(grid, *told, used) {
+        *told = Some((first + amounts.len()) as i64 - 1);
+        return each(Part::Each(first, amounts));
+    }
+    if used.amounts.are_unknown() {
+        return;
     }
     let length_ns = grid.resolution.ns();
     let in_grid = |bucket: i64| (0..grid.buckets as i64).contains(&bucket);
     // Dividing is what costs most here, and mostly each bucket follows the one before.
     let mut next = (0, 0);
     let times = used.bucket_ns.iter().zip(used.span_ns);
-    for ((&bucket_ns, &span_ns), amount) in times.zip(used.amounts) {
-        let Some(amount) = *amount else {
+    for ((&bucket_ns, &span_ns), amount) in times.zip(used.amounts.iter()) {
+        let Some(amount) = amount else {
             continue;
         };
         let at = if bucket_ns == next.0 {
@@ -79,19 +84,20 @@ pub(crate) fn parts<'a>(
     }
 }
 
-/// The first bucket of points that follow each other and what was told before, all of them known and in the grid: most are like that.
-fn without_gaps(grid: &Grid, told: Option<i64>, used: Used<'_>) -> Option<usize> {
+/// The amounts of points that follow each other and what was told before, all of them known and in the grid, and the first of their
+/// buckets: most are like that.
+fn without_gaps<'a>(grid: &Grid, told: Option<i64>, used: Used<'a>) -> Option<(usize, &'a [u64])> {
     let (&first_ns, &last_ns) = used.bucket_ns.first().zip(used.bucket_ns.last())?;
     let more = used.bucket_ns.len() as u64 - 1;
     // Each is later than the one before, so none is left out where the last is no farther than this.
-    let follow = last_ns - first_ns == more * grid.resolution.ns();
-    if !follow || !used.amounts.iter().all(Option::is_some) {
+    if last_ns - first_ns != more * grid.resolution.ns() {
         return None;
     }
+    let amounts = used.amounts.if_known()?;
     let at = grid.index(first_ns);
     let first = usize::try_from(at).ok()?;
-    let fit = first + used.amounts.len() <= grid.buckets;
-    (fit && is_all_its_own(grid, told, at, *used.span_ns.first()?)).then_some(first)
+    let fit = first + amounts.len() <= grid.buckets;
+    (fit && is_all_its_own(grid, told, at, *used.span_ns.first()?)).then_some((first, amounts))
 }
 
 /// Whether what a point tells was used in its own bucket alone.
@@ -117,6 +123,7 @@ pub(crate) fn sleep(grid: &Grid, told: i64, end: i64) -> Part<'static> {
 #[cfg(test)]
 mod tests {
     use bc_schema::resolution::SECOND_NS;
+    use bc_schema::store::Column;
     use bc_schema::{Resolution, TimeRange};
 
     use super::*;
@@ -148,15 +155,16 @@ mod tests {
         let mut told = None;
         for run in runs {
             let column = |of: fn(&Told) -> u64| run.iter().map(of).collect::<Vec<u64>>();
-            let amounts: Vec<Option<u64>> = run.iter().map(|point| point.1).collect();
+            let mut amounts = Column::default();
+            run.iter().for_each(|point| amounts.push(point.1));
             let used = Used {
                 bucket_ns: &column(|point| point.0 * SECOND_NS),
                 span_ns: &column(|point| point.2 * SECOND_NS),
-                amounts: &amounts,
+                amounts: amounts.all(),
             };
             parts(&grid, &mut told, used, |part| match part {
                 Part::Each(first, amounts) => {
-                    parts_seen.extend((first..).zip(amounts.iter().flatten().copied()));
+                    parts_seen.extend((first..).zip(amounts.iter().copied()));
                 }
                 Part::Of(bucket, amount) => parts_seen.push((bucket, amount)),
                 Part::Slept(buckets) => parts_seen.extend(buckets.map(|bucket| (bucket, 0))),

@@ -61,6 +61,14 @@ impl Lived {
             whole: from..to.max(from),
         }
     }
+
+    /// No fewer steps than it counts in.
+    pub(crate) fn most_steps(&self, grid: &Grid) -> usize {
+        let whole = |bucket: i64| usize::try_from(bucket).unwrap_or(0).min(grid.buckets);
+        let (from, to) = (whole(self.whole.start), whole(self.whole.end));
+        // It may have come in the step before, and gone in the one after.
+        (grid.step_of(to) - grid.step_of(from) + 3).min(grid.steps())
+    }
 }
 
 /// A level that holds until something else is known.

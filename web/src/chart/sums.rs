@@ -1,37 +1,81 @@
 //! Weights being added up: of each bucket, and of each step of a process.
 
+use bc_schema::ProcessId;
+use rustc_hash::FxHashMap;
+
 use super::Presence;
 use super::flow::Part;
 use super::grid::Grid;
 use super::level::{Held, Lived, Stay};
 
-/// A weight for each bucket; `None`: nothing is known there.
+/// A weight for each bucket, where anything is known of it.
 #[derive(Debug)]
-pub(super) struct Sums(pub(super) Vec<Option<f64>>);
+pub(super) struct Sums {
+    weights: Vec<f64>,
+    known: Vec<bool>,
+}
 
 impl Sums {
     pub(super) fn of(buckets: usize) -> Self {
-        Self(vec![None; buckets])
+        Self {
+            weights: vec![0.0; buckets],
+            known: vec![false; buckets],
+        }
+    }
+
+    /// What each bucket has; `None`: nothing is known there.
+    pub(super) fn iter(&self) -> impl Iterator<Item = Option<f64>> {
+        let known = self.known.iter().zip(&self.weights);
+        known.map(|(known, weight)| known.then_some(*weight))
     }
 
     pub(super) fn put(&mut self, bucket: usize, weight: f64) {
-        *self.0[bucket].get_or_insert(0.0) += weight;
+        self.weights[bucket] += weight;
+        self.known[bucket] = true;
     }
 
     pub(super) fn put_part(&mut self, part: &Part<'_>) {
         match part {
             Part::Each(first, amounts) => {
-                for (sum, amount) in self.0[*first..].iter_mut().zip(amounts.iter().flatten()) {
-                    *sum.get_or_insert(0.0) += *amount as f64;
+                let buckets = *first..*first + amounts.len();
+                self.known[buckets.clone()].fill(true);
+                for (sum, amount) in self.weights[buckets].iter_mut().zip(*amounts) {
+                    *sum += *amount as f64;
                 }
             }
             Part::Of(bucket, amount) => self.put(*bucket, *amount as f64),
-            Part::Slept(buckets) => {
-                for sum in &mut self.0[buckets.clone()] {
-                    sum.get_or_insert(0.0);
-                }
-            }
+            Part::Slept(buckets) => self.known[buckets.clone()].fill(true),
         }
+    }
+}
+
+/// All processes so far.
+#[derive(Debug, Default)]
+pub(super) struct Lines {
+    pub(super) lines: Vec<(ProcessId, Line)>,
+    places: FxHashMap<ProcessId, usize>,
+    /// Where the next one is looked for first: processes mostly come in the same order again and again.
+    next: usize,
+}
+
+impl Lines {
+    /// The line of a process; a new one where it has none.
+    pub(super) fn of(&mut self, process: ProcessId, new: impl FnOnce() -> Line) -> &mut Line {
+        let is_next = |(at, _): &(ProcessId, Line)| *at == process;
+        let place = if self.lines.get(self.next).is_some_and(is_next) {
+            self.next
+        } else {
+            *self.places.entry(process).or_insert_with(|| {
+                self.lines.push((process, new()));
+                self.lines.len() - 1
+            })
+        };
+        self.next = if place + 1 < self.lines.len() {
+            place + 1
+        } else {
+            0
+        };
+        &mut self.lines[place].1
     }
 }
 
@@ -52,17 +96,19 @@ pub(super) struct Line {
 
 impl Line {
     pub(super) fn new(grid: &Grid, presence: Presence, sides: usize) -> Self {
+        let lived = Lived::of(grid, presence.stay);
         Self {
-            lived: Lived::of(grid, presence.stay),
+            steps: Vec::with_capacity(lived.most_steps(grid)),
+            lived,
             presence,
             sum: 0.0,
-            steps: Vec::new(),
             told: None,
             sides_told: vec![None; sides],
             held: None,
         }
     }
 
+    #[inline]
     pub(super) fn put(&mut self, step: u32, weight: f64) {
         self.sum += weight;
         match self.steps.last_mut() {
@@ -71,42 +117,36 @@ impl Line {
         }
     }
 
-    /// `steps` are those of all buckets.
-    pub(super) fn put_part(&mut self, steps: &[u32], part: &Part<'_>) {
+    pub(super) fn put_part(&mut self, grid: &Grid, part: &Part<'_>) {
         match part {
             Part::Each(first, amounts) => {
-                let steps = &steps[*first..*first + amounts.len()];
-                let mut rest = *amounts;
-                for same in steps.chunk_by(|a, b| a == b) {
-                    let (of_step, later) = rest.split_at(same.len());
-                    let weights = of_step.iter().flatten().map(|&amount| amount as f64);
-                    self.put(same[0], weights.sum());
-                    rest = later;
+                for (step, buckets) in grid.in_steps(*first..*first + amounts.len()) {
+                    let of_step = &amounts[buckets.start - first..buckets.end - first];
+                    self.put(step, of_step.iter().map(|&amount| amount as f64).sum());
                 }
             }
-            Part::Of(bucket, amount) => self.put(steps[*bucket], *amount as f64),
+            Part::Of(bucket, amount) => self.put(grid.step_of(*bucket) as u32, *amount as f64),
             Part::Slept(buckets) => {
-                for same in steps[buckets.clone()].chunk_by(|a, b| a == b) {
-                    self.put(same[0], 0.0);
+                for (step, _) in grid.in_steps(buckets.clone()) {
+                    self.put(step, 0.0);
                 }
             }
         }
     }
 
     /// `covered_before_ns` is what is covered before each bucket.
-    pub(super) fn put_stay(&mut self, steps: &[u32], covered_before_ns: &[u64], stay: &Stay) {
+    pub(super) fn put_stay(&mut self, grid: &Grid, covered_before_ns: &[u64], stay: &Stay) {
         match stay {
             Stay::Whole(buckets, level) => {
-                let mut first = buckets.start;
-                for same in steps[buckets.clone()].chunk_by(|a, b| a == b) {
-                    let end = first + same.len();
-                    let lived_ns = covered_before_ns[end] - covered_before_ns[first];
-                    self.put(same[0], level.last as f64 * lived_ns as f64);
-                    first = end;
+                for (step, buckets) in grid.in_steps(buckets.clone()) {
+                    let lived_ns =
+                        covered_before_ns[buckets.end] - covered_before_ns[buckets.start];
+                    self.put(step, level.last as f64 * lived_ns as f64);
                 }
             }
             Stay::Part(bucket, lived, level) => {
-                self.put(steps[*bucket], level.last as f64 * lived.ns() as f64);
+                let weight = level.last as f64 * lived.ns() as f64;
+                self.put(grid.step_of(*bucket) as u32, weight);
             }
         }
     }

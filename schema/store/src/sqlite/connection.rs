@@ -68,6 +68,8 @@ fn set_up(connection: &Connection) -> Result<(), Failure> {
     // What a file says about itself is data: its schema may call nothing and rewrite nothing.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
+    // How a statement is answered does not depend on the values it is given: else it is planned again for each.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.pragma_update(None, "cell_size_check", true)?;
     connection.pragma_update(None, "cache_size", CACHE_KIB)?;
     connection.pragma_update(None, "mmap_size", 0)?;

@@ -1,6 +1,7 @@
 //! Curves column by column: the same as [`super::series`], in runs, oldest first, so that nothing but a minute of one process is held.
 //!
-//! Packed seconds are read by the columns that are asked for. Buckets in blocks are read whole, one after the other. Only the buckets at
+//! Packed seconds are read by the columns that are asked for. Buckets in blocks are read whole, one after the other, and handed over some
+//! at a time. Only the buckets at
 //! the open end, which have to be put together from finer ones, are gathered as rows.
 
 mod lanes;
@@ -84,7 +85,9 @@ fn of_life(
     walk.oldest_first(resolution, from, open, |bucket, block| {
         of_block(walk, resolution, bucket, block, &mut lanes)
     })?;
-    gathered(walk, resolution, open, to, &mut lanes)
+    gathered(walk, resolution, open, to, &mut lanes)?;
+    lanes.finish();
+    Ok(())
 }
 
 /// The first bucket that is not made of its own blocks alone.

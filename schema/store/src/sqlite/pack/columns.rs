@@ -1,10 +1,15 @@
 //! Single columns of a pack: only the sections that they need are read from the file, and nothing is joined to samples.
 
-use bc_schema::{Metric, Resolution};
+mod strip;
+
+pub(crate) use strip::Strip;
+
+use bc_schema::Metric;
+use bc_schema::store;
 
 use super::layout::{HEADER, Layout};
 use super::read::{Column, DAMAGED, Pack, Who, bit, who};
-use super::{HELD, KNOWN, MAXIMA, METRICS, OFFSETS, SECONDS, SECTIONS, TIMES, WHO, rest};
+use super::{HELD, KNOWN, MAXIMA, METRICS, OFFSETS, SECONDS, SECTIONS, WHO};
 use crate::sqlite::error::Failure;
 
 /// Fills a buffer with what stands at a place of a pack.
@@ -17,22 +22,6 @@ pub(crate) struct Wanted {
     max_rss: bool,
     /// The sections to be read behind those of the times.
     sections: Vec<usize>,
-}
-
-/// The samples of one process and epoch, in columns.
-#[derive(Debug, Default)]
-pub(crate) struct Strip {
-    /// When each sample's second begins.
-    pub(crate) second_ns: Vec<u64>,
-    pub(crate) at_ns: Vec<u64>,
-    /// Until when the sample before still held; 0: it does not say.
-    pub(crate) held_ns: Vec<u64>,
-    /// A column for each metric wanted.
-    pub(crate) values: Vec<Vec<Option<u64>>>,
-    /// The highest RSS in each sample's second, where that is wanted.
-    pub(crate) max_rss_bytes: Vec<Option<u64>>,
-    /// A column that another one is made from.
-    spread: Vec<Option<u64>>,
 }
 
 /// Sections of a pack, read one by one.
@@ -149,54 +138,67 @@ impl Pack<'_> {
         mut each: impl FnMut(&Who, &mut Strip),
     ) -> Result<(), Failure> {
         let mut columns: Vec<Column<'_>> = (0..SECTIONS).map(|index| self.column(index)).collect();
+        strip.begin(self);
         for who in &self.who {
-            advance(who.count, wanted, &mut columns).ok_or(DAMAGED)?;
+            let known = advance(who.count, wanted, &mut columns).ok_or(DAMAGED)?;
             if asked(who) {
-                strip.fill(self, wanted, &columns).ok_or(DAMAGED)?;
+                strip.fill(self, wanted, &known, &columns).ok_or(DAMAGED)?;
                 each(who, strip);
             }
+            columns[KNOWN].values = known.bits;
         }
         Ok(())
     }
 }
 
 /// Reads the next process's values in all columns that are there.
-fn advance(count: usize, wanted: &Wanted, columns: &mut [Column<'_>]) -> Option<()> {
-    columns[SECONDS].next(count)?;
-    columns[OFFSETS].next(count)?;
-    columns[KNOWN].next(count)?;
-    let bits = std::mem::take(&mut columns[KNOWN].values);
-    let known = Known::of(&bits);
-    let mut sections = [HELD].iter().chain(&wanted.sections);
-    let read = sections.try_for_each(|&section| {
-        columns[section].next(known.count(section))?;
-        Some(())
-    });
-    columns[KNOWN].values = bits;
-    read
+fn advance(count: usize, wanted: &Wanted, columns: &mut [Column<'_>]) -> Option<Known> {
+    columns[SECONDS].next_brief(count)?;
+    columns[OFFSETS].next_brief(count)?;
+    columns[KNOWN].next_brief(count)?;
+    let known = Known::take(count, &mut columns[KNOWN]);
+    for &section in [HELD].iter().chain(&wanted.sections) {
+        columns[section].next_brief(known.count(section))?;
+    }
+    Some(known)
 }
 
 /// What each sample of a process knows, and what they have in common: mostly all know the same.
-struct Known<'a> {
-    bits: &'a [u64],
+struct Known {
+    samples: usize,
+    /// Empty where all are the same.
+    bits: Vec<u64>,
     all: u64,
     any: u64,
 }
 
-impl<'a> Known<'a> {
-    fn of(bits: &'a [u64]) -> Self {
+impl Known {
+    fn take(samples: usize, column: &mut Column<'_>) -> Self {
+        let bits = std::mem::take(&mut column.values);
+        let (all, any) = match column.same {
+            Some(bits) => (bits, bits),
+            None => bits
+                .iter()
+                .fold((u64::MAX, 0), |(all, any), &bits| (all & bits, any | bits)),
+        };
         Self {
+            samples,
             bits,
-            all: bits.iter().fold(u64::MAX, |all, bits| all & bits),
-            any: bits.iter().fold(0, |any, bits| any | bits),
+            all,
+            any,
         }
+    }
+
+    /// Whether all samples know the value of a section.
+    fn of_all(&self, section: usize) -> bool {
+        self.all & bit(section) != 0
     }
 
     /// How many samples know the value of a section.
     fn count(&self, section: usize) -> usize {
         let bit = bit(section);
         if self.all & bit != 0 {
-            self.bits.len()
+            self.samples
         } else if self.any & bit == 0 {
             0
         } else {
@@ -204,139 +206,26 @@ impl<'a> Known<'a> {
         }
     }
 
-    /// Appends the values of a section in their samples; absent where a sample does not know it.
-    fn spread(&self, section: usize, values: &[u64], out: &mut Vec<Option<u64>>) {
-        let bit = bit(section);
+    /// Tells the values of a section in their samples; absent where a sample does not know it.
+    fn spread(&self, section: usize, columns: &[Column<'_>], out: &mut store::Column) {
+        let (bit, column) = (bit(section), &columns[section]);
+        out.clear();
         if self.all & bit != 0 {
-            out.extend(values.iter().copied().map(Some));
+            match column.same {
+                Some(value) => out.fill(Some(value), self.samples),
+                None => out.extend_known(column.values.iter().copied()),
+            }
         } else if self.any & bit == 0 {
-            out.resize(out.len() + self.bits.len(), None);
+            out.fill(None, self.samples);
         } else {
-            let mut values = values.iter().copied();
-            let bits = self.bits.iter();
-            out.extend(bits.map(|bits| (bits & bit != 0).then(|| values.next()).flatten()));
-        }
-    }
-}
-
-impl Strip {
-    /// Strips of what is wanted.
-    pub(crate) fn of(wanted: &Wanted) -> Self {
-        Self {
-            values: vec![Vec::new(); wanted.metrics.len()],
-            ..Self::default()
-        }
-    }
-
-    fn fill(&mut self, pack: &Pack<'_>, wanted: &Wanted, columns: &[Column<'_>]) -> Option<()> {
-        let known = Known::of(&columns[KNOWN].values);
-        let (seconds, offsets) = (&columns[SECONDS].values, &columns[OFFSETS].values);
-        let minute_ns = pack.minute_ns;
-        self.second_ns.clear();
-        self.second_ns.extend(
-            seconds
-                .iter()
-                .map(|second| minute_ns.wrapping_add(second.wrapping_mul(Resolution::Second.ns()))),
-        );
-        let mut is_damaged = false;
-        self.at_ns.clear();
-        self.at_ns
-            .extend(seconds.iter().zip(offsets).map(|(&second, &offset)| {
-                let moment = pack.moment(second);
-                is_damaged |= moment.is_none();
-                minute_ns.wrapping_add(moment.unwrap_or(0).wrapping_add(offset))
-            }));
-        if is_damaged {
-            return None;
-        }
-        self.spread.clear();
-        known.spread(HELD, &columns[HELD].values, &mut self.spread);
-        let held = self.spread.iter().zip(&self.at_ns);
-        self.held_ns.clear();
-        self.held_ns.extend(
-            held.map(|(before, at_ns)| before.map_or(0, |before| at_ns.wrapping_sub(before))),
-        );
-        for (&metric, values) in wanted.metrics.iter().zip(&mut self.values) {
-            let spread = |metric: Metric, values: &mut Vec<Option<u64>>| {
-                let section = METRICS + metric as usize;
-                values.clear();
-                known.spread(section, &columns[section].values, values);
-            };
-            spread(metric, values);
-            if metric == Metric::UserNs && known.all & TIMES == TIMES {
-                let of = |metric: Metric| &columns[METRICS + metric as usize].values;
-                let times = of(Metric::CpuNs).iter().zip(of(Metric::SystemNs));
-                for (user, (&cpu, &system)) in values.iter_mut().zip(times) {
-                    *user = user.map(|user| rest(cpu, system, user));
-                }
+            let mut place = 0;
+            for bits in &self.bits {
+                let value = (bits & bit != 0).then(|| {
+                    place += 1;
+                    column.at(place - 1)
+                });
+                out.push(value);
             }
-        }
-        self.max_rss_bytes.clear();
-        if wanted.max_rss {
-            let rss = METRICS + Metric::RssBytes as usize;
-            known.spread(MAXIMA, &columns[MAXIMA].values, &mut self.max_rss_bytes);
-            self.spread.clear();
-            known.spread(rss, &columns[rss].values, &mut self.spread);
-            for (above, level) in self.max_rss_bytes.iter_mut().zip(&self.spread) {
-                *above = above.map(|above| above.wrapping_add(level.unwrap_or(0)));
-            }
-        }
-        self.join();
-        Some(())
-    }
-
-    /// Joins the samples of each second to what the second is: the last one stands, and says until when what was before the first held.
-    fn join(&mut self) {
-        if self.second_ns.is_sorted_by(|a, b| a < b) {
-            return;
-        }
-        let mut kept = 0;
-        for index in 1..self.at_ns.len() {
-            let same = self.second_ns[index] == self.second_ns[kept];
-            let highest = self.max_rss_bytes.get(index).copied().flatten();
-            if same {
-                if let Some(so_far) = self.max_rss_bytes.get_mut(kept) {
-                    *so_far = highest.max(*so_far);
-                }
-            } else {
-                kept += 1;
-                self.second_ns[kept] = self.second_ns[index];
-                self.held_ns[kept] = self.held_ns[index];
-                if let Some(of_second) = self.max_rss_bytes.get_mut(kept) {
-                    *of_second = highest;
-                }
-            }
-            self.at_ns[kept] = self.at_ns[index];
-            for values in &mut self.values {
-                values[kept] = values[index];
-            }
-        }
-        self.keep(0..kept + 1);
-    }
-
-    /// Lets go of all samples but those of seconds from `from` on and before `to`.
-    pub(crate) fn within(&mut self, from: u64, to: u64) {
-        let before = |second: u64| {
-            let to_ns = second.saturating_mul(Resolution::Second.ns());
-            self.second_ns.partition_point(|&at_ns| at_ns < to_ns)
-        };
-        let (begin, end) = (before(from), before(to));
-        if (begin, end) != (0, self.at_ns.len()) {
-            self.keep(begin..end.max(begin));
-        }
-    }
-
-    fn keep(&mut self, samples: std::ops::Range<usize>) {
-        fn keep<T>(column: &mut Vec<T>, samples: &std::ops::Range<usize>) {
-            column.truncate(samples.end);
-            column.drain(..samples.start.min(column.len()));
-        }
-        keep(&mut self.second_ns, &samples);
-        keep(&mut self.at_ns, &samples);
-        keep(&mut self.held_ns, &samples);
-        keep(&mut self.max_rss_bytes, &samples);
-        for values in &mut self.values {
-            keep(values, &samples);
         }
     }
 }

@@ -4,7 +4,7 @@ use bc_schema::varint::take;
 use bc_schema::{Metric, Metrics, Resolution};
 
 use super::layout::Layout;
-use super::sequence::Take;
+use super::sequence::{Take, Taken};
 use super::{
     HELD, HELD_BIT, KNOWN, MAXIMA, MAXIMA_BIT, METRICS, MOMENTS, OFFSETS, SECONDS, SECTIONS, TIMES,
     TOGETHER, WHO, rest,
@@ -38,12 +38,31 @@ pub(super) struct Column<'a> {
     rest: &'a [u8],
     take: Take,
     pub(super) values: Vec<u64>,
+    /// What they all are, where they were read in [`Column::next_brief`] and are the same: then they do not stand in `values`.
+    pub(super) same: Option<u64>,
 }
 
 impl<'a> Column<'a> {
     pub(super) fn next(&mut self, count: usize) -> Option<&[u64]> {
         self.take.take(count, &mut self.rest, &mut self.values)?;
         Some(&self.values)
+    }
+
+    pub(super) fn next_brief(&mut self, count: usize) -> Option<()> {
+        let taken = self
+            .take
+            .take_brief(count, &mut self.rest, &mut self.values)?;
+        self.same = match taken {
+            Taken::Same(value) => Some(value),
+            Taken::Each => None,
+        };
+        Some(())
+    }
+
+    /// The value at a place that was read.
+    #[inline]
+    pub(super) fn at(&self, place: usize) -> u64 {
+        self.same.unwrap_or_else(|| self.values[place])
     }
 }
 
@@ -115,6 +134,13 @@ impl<'a> Pack<'a> {
     #[inline]
     pub(super) fn moment(&self, second: u64) -> Option<u64> {
         *self.moments.get(usize::try_from(second).ok()?)?
+    }
+
+    /// When a second of the minute begins.
+    #[inline]
+    pub(super) fn second_ns(&self, second: u64) -> u64 {
+        let since_ns = second.wrapping_mul(Resolution::Second.ns());
+        self.minute_ns.wrapping_add(since_ns)
     }
 
     /// Joins what the columns say of one process to samples.

@@ -80,9 +80,22 @@ impl Take {
         bytes: &mut &[u8],
         values: &mut Vec<u64>,
     ) -> Option<()> {
+        if let Taken::Same(value) = self.take_brief(count, bytes, values)? {
+            values.resize(count, value);
+        }
+        Some(())
+    }
+
+    /// The same, but values that are all the same are told and not put into `values`.
+    pub(super) fn take_brief(
+        &mut self,
+        count: usize,
+        bytes: &mut &[u8],
+        values: &mut Vec<u64>,
+    ) -> Option<Taken> {
         values.clear();
         if count == 0 {
-            return Some(());
+            return Some(Taken::Each);
         }
         if self.same == 0
             && let Some((&ALL_SAME, mut rest)) = bytes.split_first()
@@ -95,11 +108,19 @@ impl Take {
         }
         if self.same > 0 {
             self.same -= 1;
-            values.resize(count, self.before);
-            return Some(());
+            return Some(Taken::Same(self.before));
         }
         take_sequence(count, &mut self.before, bytes, values)
     }
+}
+
+/// What was read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Taken {
+    /// This, as often as was asked for.
+    Same(u64),
+    /// Values one by one.
+    Each,
 }
 
 fn put_sequence(values: &[u64], before: &mut u64, out: &mut Vec<u8>) {
@@ -142,29 +163,29 @@ fn take_sequence(
     before: &mut u64,
     bytes: &mut &[u8],
     values: &mut Vec<u64>,
-) -> Option<()> {
+) -> Option<Taken> {
     let (&head, rest) = bytes.split_first()?;
     *bytes = rest;
     if head == SAME {
-        values.resize(count, *before);
-        return Some(());
+        return Some(Taken::Same(*before));
     }
     let mut value = before.wrapping_add(unzigzag(take(bytes)?));
     *before = value;
-    values.push(value);
     let (kind, shift) = (head & KIND, u32::from(head >> SHIFT));
     if kind == CONSTANT {
-        values.resize(count, value);
-        return Some(());
+        return Some(Taken::Same(value));
     }
+    values.push(value);
     if kind == DIFFERENCES_IN_BITS {
-        return Bits::take(count - 1, bytes, values, |step| {
+        Bits::take(count - 1, bytes, values, |step| {
             value = value.wrapping_add(step);
             value
-        });
+        })?;
+        return Some(Taken::Each);
     }
     if kind == DISTANCES_IN_BITS {
-        return Bits::take(count - 1, bytes, values, |step| value.wrapping_add(step));
+        Bits::take(count - 1, bytes, values, |step| value.wrapping_add(step))?;
+        return Some(Taken::Each);
     }
     let mut step = 0u64;
     while values.len() < count {
@@ -186,7 +207,7 @@ fn take_sequence(
             value
         }));
     }
-    Some(())
+    Some(Taken::Each)
 }
 
 /// What a sequence is made of after its first value, and what that would cost.

@@ -1,6 +1,6 @@
 //! From totals to what was used: each process's lane remembers what its totals stood at last, and its buckets become runs.
 
-use bc_schema::store::{Before, ColumnQuery, Columns, EachRun, Run};
+use bc_schema::store::{Before, Column, ColumnQuery, Columns, EachRun, Run, Values};
 use bc_schema::usage::{self, Base, BucketEnd};
 use bc_schema::{MetricKind, Metrics, ProcessStart, Resolution};
 use rustc_hash::FxHashMap;
@@ -19,6 +19,8 @@ pub(super) struct Lanes<'a> {
     latest: usize,
     bases: FxHashMap<Account, Cell>,
     columns: Columns,
+    /// How many buckets wait in all lanes.
+    waiting: usize,
     each: &'a mut EachRun<'a>,
 }
 
@@ -27,12 +29,18 @@ struct Lane {
     start: ProcessStart,
     /// What the totals of each epoch stood at last.
     last: Vec<Base>,
+    /// Buckets that came one by one and are not handed over yet.
+    waiting: Columns,
 }
 
+/// So many buckets of all lanes may wait.
+const WAITING: usize = 1 << 16;
+
 impl Lane {
-    fn last(&mut self, epoch_ns: u64, bases: &FxHashMap<Account, Cell>) -> &mut Base {
+    /// The place of an epoch in `last`.
+    fn last(&mut self, epoch_ns: u64, bases: &FxHashMap<Account, Cell>) -> usize {
         let known = self.last.iter().position(|last| last.epoch_ns == epoch_ns);
-        let place = known.unwrap_or_else(|| {
+        known.unwrap_or_else(|| {
             let base = series::base(&self.start, epoch_ns, bases.get(&(self.process, epoch_ns)));
             self.last.push(base.unwrap_or_else(|| Base {
                 epoch_ns,
@@ -40,9 +48,29 @@ impl Lane {
                 metrics: Metrics::EMPTY,
             }));
             self.last.len() - 1
-        });
-        &mut self.last[place]
+        })
     }
+
+    fn hand_over(&mut self, each: &mut EachRun<'_>) {
+        if !self.waiting.bucket_ns.is_empty() {
+            each(Run::new(self.start.process, None, &self.waiting));
+            self.waiting.clear();
+        }
+    }
+}
+
+/// What was used between totals that follow each other; `before` is the one before the first.
+fn differences(mut before: u64, totals: Values<'_>, used: &mut Column) {
+    let Some(known) = totals.if_known() else {
+        for total in totals.iter() {
+            used.push(total.map(|total| total.saturating_sub(before)));
+            before = total.unwrap_or(0);
+        }
+        return;
+    };
+    let first = known.first().map(|first| first.saturating_sub(before));
+    let rest = known.windows(2).map(|pair| pair[1].saturating_sub(pair[0]));
+    used.extend_known(first.into_iter().chain(rest));
 }
 
 impl<'a> Lanes<'a> {
@@ -57,6 +85,7 @@ impl<'a> Lanes<'a> {
             process,
             start,
             last: Vec::new(),
+            waiting: Columns::of(query),
         };
         Self {
             query,
@@ -64,6 +93,7 @@ impl<'a> Lanes<'a> {
             latest: 0,
             bases,
             columns: Columns::of(query),
+            waiting: 0,
             each,
         }
     }
@@ -104,61 +134,47 @@ impl<'a> Lanes<'a> {
         let (Some(&last_ns), lane) = (strip.at_ns.last(), &mut self.lanes[place]) else {
             return;
         };
-        let last = lane.last(epoch_ns, &self.bases);
+        let epoch = lane.last(epoch_ns, &self.bases);
+        let last = &mut lane.last[epoch];
         let columns = &mut self.columns;
         columns.clear();
-        columns.bucket_ns.extend_from_slice(&strip.second_ns);
-        let mut since_ns = last.at_ns;
-        for (&at_ns, &held_ns) in strip.at_ns.iter().zip(&strip.held_ns) {
-            columns
-                .span_ns
-                .push(at_ns.saturating_sub(since_ns.max(held_ns)));
-            since_ns = at_ns;
-        }
+        strip.spans(last.at_ns, &mut columns.span_ns);
+        std::mem::swap(&mut columns.bucket_ns, &mut strip.second_ns);
         let mut metrics = Metrics::EMPTY;
         for ((&metric, totals), used) in self
             .query
             .metrics
             .iter()
-            .zip(&strip.values)
+            .zip(&mut strip.values)
             .zip(&mut columns.usage)
         {
-            if metric.kind() == MetricKind::Total {
-                let mut before = last.metrics.get(metric).unwrap_or(0);
-                used.extend(totals.iter().map(|total| {
-                    let used = total.map(|total| total.saturating_sub(before));
-                    before = total.unwrap_or(0);
-                    used
-                }));
-            } else {
-                used.extend_from_slice(totals);
+            if let Some(total) = totals.all().last() {
+                metrics.set(metric, total);
             }
-            if let Some(Some(total)) = totals.last() {
-                metrics.set(metric, *total);
+            if metric.kind() == MetricKind::Total {
+                differences(last.metrics.get(metric).unwrap_or(0), totals.all(), used);
+            } else {
+                std::mem::swap(used, totals);
             }
         }
-        columns.max_rss_bytes.append(&mut strip.max_rss_bytes);
+        std::mem::swap(&mut columns.max_rss_bytes, &mut strip.max_rss_bytes);
         (last.at_ns, last.metrics) = (last_ns, metrics);
         (self.each)(Run::new(lane.start.process, None, columns));
     }
 
-    /// Tells the only cell of a process in one bucket.
+    /// Tells the only cell of a process in one bucket. It is handed over with those after it.
     pub(super) fn cell(&mut self, entry: &Entry, resolution: Resolution) {
         let Some(place) = self.find(entry.process) else {
             return;
         };
         let lane = &mut self.lanes[place];
-        let last = lane.last(entry.epoch_ns, &self.bases);
+        let epoch = lane.last(entry.epoch_ns, &self.bases);
+        let (last, columns) = (&mut lane.last[epoch], &mut lane.waiting);
         let cell = &entry.cell;
-        self.columns.clear();
         let since_ns = last.at_ns.max(cell.first.held_ns);
-        self.columns
-            .bucket_ns
-            .push(resolution.bucket_ns(cell.at_ns));
-        self.columns
-            .span_ns
-            .push(cell.at_ns.saturating_sub(since_ns));
-        for (&metric, used) in self.query.metrics.iter().zip(&mut self.columns.usage) {
+        columns.bucket_ns.push(resolution.bucket_ns(cell.at_ns));
+        columns.span_ns.push(cell.at_ns.saturating_sub(since_ns));
+        for (&metric, used) in self.query.metrics.iter().zip(&mut columns.usage) {
             let before = match metric.kind() {
                 MetricKind::Total => last.metrics.get(metric).unwrap_or(0),
                 MetricKind::Gauge | MetricKind::Peak => 0,
@@ -168,10 +184,21 @@ impl<'a> Lanes<'a> {
         }
         if self.query.max_rss {
             let highest = cell.max_rss_bytes[resolution as usize];
-            self.columns.max_rss_bytes.push(highest);
+            columns.max_rss_bytes.push(highest);
         }
         (last.at_ns, last.metrics) = (cell.at_ns, cell.metrics);
-        (self.each)(Run::new(lane.start.process, None, &self.columns));
+        self.waiting += 1;
+        if self.waiting >= WAITING {
+            self.finish();
+        }
+    }
+
+    /// Hands over all that waits.
+    pub(super) fn finish(&mut self) {
+        for lane in &mut self.lanes {
+            lane.hand_over(self.each);
+        }
+        self.waiting = 0;
     }
 
     /// Tells buckets of a process of which several cells or epochs may tell.
@@ -186,6 +213,7 @@ impl<'a> Lanes<'a> {
         };
         series::settle(&mut buckets);
         let lane = &mut self.lanes[place];
+        lane.hand_over(self.each);
         for of_epoch in buckets.chunk_by(|a, b| a.0 == b.0) {
             lane.last(of_epoch[0].0, &self.bases);
         }
@@ -199,7 +227,8 @@ impl<'a> Lanes<'a> {
             self.columns.push(self.query, &point);
         }
         for (epoch_ns, _, cell) in &buckets {
-            let last = lane.last(*epoch_ns, &self.bases);
+            let epoch = lane.last(*epoch_ns, &self.bases);
+            let last = &mut lane.last[epoch];
             (last.at_ns, last.metrics) = (cell.at_ns, cell.metrics);
         }
         (self.each)(Run::new(lane.start.process, None, &self.columns));
