@@ -18,7 +18,7 @@ pub(crate) async fn check(State(app): State<Arc<App>>, request: Request, next: N
         *request.method(),
         Method::GET | Method::HEAD | Method::OPTIONS
     );
-    let verdict = host(&app.config, request.headers()).and_then(|host| {
+    let verdict = host(&app.config, &request).and_then(|host| {
         if changes {
             origin(&app.config, request.headers(), &host)
         } else {
@@ -31,19 +31,22 @@ pub(crate) async fn check(State(app): State<Arc<App>>, request: Request, next: N
     }
 }
 
-/// The one `Host` of the request, if it is one of ours.
-fn host(config: &Config, headers: &HeaderMap) -> Result<String, Problem> {
-    let mut given = headers.get_all(header::HOST).iter();
+/// Whom the request is addressed to, if that is us: its one `Host`, or the whole address it asks for, which goes before that.
+fn host(config: &Config, request: &Request) -> Result<String, Problem> {
+    let mut given = request.headers().get_all(header::HOST).iter();
     let (Some(host), None) = (given.next(), given.next()) else {
         return Err(Problem::BadRequest(
             "a request needs one Host header".into(),
         ));
     };
-    let host = host
-        .to_str()
-        .map_err(|_| Problem::BadRequest("the Host header is not text".into()))?
-        .to_ascii_lowercase();
-    if is_ours(config, name_of(&host)) {
+    let host = match request.uri().authority() {
+        Some(authority) => authority.as_str(),
+        None => host
+            .to_str()
+            .map_err(|_| Problem::BadRequest("the Host header is not text".into()))?,
+    }
+    .to_ascii_lowercase();
+    if name_of(&host).is_some_and(|name| is_ours(config, name)) {
         Ok(host)
     } else {
         Err(Problem::WrongHost(host))
@@ -60,7 +63,7 @@ fn origin(config: &Config, headers: &HeaderMap, host: &str) -> Result<(), Proble
         .split_once("://")
         .map_or("", |(_, authority)| authority);
     // Behind a proxy the browser knows us by a configured name, and the Host header may be the proxy's own choice.
-    if authority == host || is_configured(config, name_of(authority)) {
+    if authority == host || name_of(authority).is_some_and(|name| is_configured(config, name)) {
         return Ok(());
     }
     Err(Problem::Forbidden(format!(
@@ -68,14 +71,16 @@ fn origin(config: &Config, headers: &HeaderMap, host: &str) -> Result<(), Proble
     )))
 }
 
-/// The name in `name:port`, with the brackets of an IPv6 address taken off.
-fn name_of(authority: &str) -> &str {
-    if let Some(inside) = authority.strip_prefix('[') {
-        return inside.split_once(']').map_or("", |(name, _)| name);
-    }
-    authority
-        .split_once(':')
-        .map_or(authority, |(name, _)| name)
+/// The name in `name:port`, without the brackets of an IPv6 address and the dot that may end a name in full; `None` where it is neither.
+fn name_of(authority: &str) -> Option<&str> {
+    let (name, rest) = match authority.strip_prefix('[') {
+        Some(inside) => inside.split_once(']')?,
+        None => authority.split_at(authority.find(':').unwrap_or(authority.len())),
+    };
+    let port = rest.strip_prefix(':').unwrap_or(rest);
+    let is_port =
+        port.is_empty() || rest != port && port.bytes().all(|digit| digit.is_ascii_digit());
+    is_port.then(|| name.strip_suffix('.').unwrap_or(name))
 }
 
 fn is_ours(config: &Config, name: &str) -> bool {
@@ -98,11 +103,12 @@ fn is_configured(config: &Config, name: &str) -> bool {
         && config
             .allowed_hosts
             .iter()
-            .any(|allowed| name_of(&allowed.to_ascii_lowercase()) == name)
+            .any(|allowed| name_of(&allowed.to_ascii_lowercase()) == Some(name))
 }
 
 #[cfg(test)]
 mod tests {
+    use axum::body::Body;
     use axum::http::HeaderValue;
 
     use super::*;
@@ -116,12 +122,15 @@ mod tests {
         }
     }
 
-    fn host_of(config: &Config, text: &'static str) -> bool {
-        host(
-            config,
-            &HeaderMap::from_iter([(header::HOST, HeaderValue::from_static(text))]),
-        )
-        .is_ok()
+    fn host_of(config: &Config, text: &str) -> bool {
+        asked(config, "/ping", text)
+    }
+
+    fn asked(config: &Config, address: &str, host_header: &str) -> bool {
+        let request = Request::builder()
+            .uri(address)
+            .header(header::HOST, host_header);
+        host(config, &request.body(Body::empty()).unwrap()).is_ok()
     }
 
     #[test]
@@ -134,6 +143,9 @@ mod tests {
             "[::1]:5000",
             "127.3.2.1",
             "node1:5000",
+            "node1.",
+            "localhost.:5000",
+            "localhost:",
             "stats.example.org",
         ] {
             assert!(host_of(&local, good), "{good}");
@@ -146,6 +158,12 @@ mod tests {
             "",
             "[::2]",
             "[::1",
+            "[::1]5000",
+            "::1",
+            ".",
+            "localhost:http",
+            "localhost:80:80",
+            "me@localhost",
             "stats.example.org.evil",
         ] {
             assert!(!host_of(&local, bad), "{bad}");
@@ -156,6 +174,15 @@ mod tests {
             host_of(&config("10.0.0.1:5000"), "10.0.0.1")
                 && !host_of(&config("10.0.0.1:5000"), "10.0.0.2")
         );
+    }
+
+    #[test]
+    fn a_whole_address_goes_before_the_header() {
+        let local = config("127.0.0.1:5000");
+        assert!(asked(&local, "http://localhost:5000/ping", "localhost"));
+        assert!(asked(&local, "http://localhost/ping", "evil.example"));
+        assert!(!asked(&local, "http://evil.example/ping", "localhost"));
+        assert!(!asked(&local, "http://me@localhost/ping", "localhost"));
     }
 
     #[test]
