@@ -1,6 +1,7 @@
 //! As whom a command runs: the user who called, who under sudo is not root.
 
 use std::ffi::CString;
+use std::path::Path;
 
 use anyhow::{Context, bail};
 use nix::unistd::{Gid, Uid, User};
@@ -21,6 +22,8 @@ struct Identity {
     gid: Gid,
     /// The name further groups are listed under; absent: they have none.
     name: Option<CString>,
+    /// What the environment says of root, by name, and what it is to say of them.
+    variables: Vec<(&'static str, String)>,
 }
 
 impl Caller {
@@ -46,6 +49,10 @@ impl Caller {
         let uid = Uid::from_raw(uid);
         let user = User::from_uid(uid)
             .with_context(|| format!("cannot look up the user {uid} who called sudo"))?;
+        let variables = match (&user, User::from_uid(Uid::from_raw(0))) {
+            (Some(user), Ok(Some(root))) => made_roots(environment, &root, user),
+            _ => Vec::new(),
+        };
         let name = user
             .map(|user| CString::new(user.name))
             .transpose()
@@ -55,13 +62,19 @@ impl Caller {
             identity: Some(Identity {
                 gid: Gid::from_raw(gid),
                 name,
+                variables,
             }),
         })
     }
 
-    /// Makes this process theirs, for good.
+    /// Makes this process, which has one thread, theirs, for good.
     pub(crate) fn become_them(&self) -> anyhow::Result<()> {
-        let Some(Identity { gid, name }) = &self.identity else {
+        let Some(Identity {
+            gid,
+            name,
+            variables,
+        }) = &self.identity
+        else {
             return Ok(());
         };
         match name {
@@ -74,8 +87,30 @@ impl Caller {
         if nix::unistd::setuid(Uid::from_raw(0)).is_ok() {
             bail!("became the user who called sudo, and could still become root again");
         }
+        for (variable, value) in variables {
+            // SAFETY: this is the one thread of its process, so no other one reads the environment.
+            unsafe { std::env::set_var(variable, value) };
+        }
         Ok(())
     }
+}
+
+/// Variables that sudo made root's, as they are for the user: a command that looks for its files in root's home may not even enter it.
+/// What sudo was told to leave alone, or the user set, is not root's.
+fn made_roots(environment: &Environment, root: &User, user: &User) -> Vec<(&'static str, String)> {
+    let of = |user: &User| {
+        let path = |path: &Path| path.to_string_lossy().into_owned();
+        [
+            ("HOME", path(&user.dir)),
+            ("SHELL", path(&user.shell)),
+            ("USER", user.name.clone()),
+            ("LOGNAME", user.name.clone()),
+        ]
+    };
+    std::iter::zip(of(root), of(user))
+        .filter(|((name, roots), _)| environment.says(name, roots))
+        .map(|(_, theirs)| theirs)
+        .collect()
 }
 
 #[cfg(test)]
@@ -119,5 +154,32 @@ mod tests {
                 }
             );
         }
+    }
+
+    #[test]
+    fn what_sudo_made_roots_is_the_users_again_and_nothing_else_is() {
+        let root = User::from_uid(Uid::from_raw(0)).unwrap().unwrap();
+        let user = User {
+            name: "tom".into(),
+            dir: "/home/tom".into(),
+            shell: "/bin/zsh".into(),
+            ..root.clone()
+        };
+        let of_root = root.dir.to_str().unwrap();
+        let said = |variables: &[(&str, &str)]| {
+            let variables = variables
+                .iter()
+                .map(|(name, value)| (name.to_string(), value.to_string()));
+            made_roots(&variables.collect(), &root, &user)
+        };
+        assert_eq!(
+            said(&[("HOME", of_root), ("USER", "root"), ("LOGNAME", "root")]),
+            [
+                ("HOME", "/home/tom".to_owned()),
+                ("USER", "tom".to_owned()),
+                ("LOGNAME", "tom".to_owned())
+            ]
+        );
+        assert_eq!(said(&[("HOME", "/scratch/tom"), ("PATH", of_root)]), []);
     }
 }

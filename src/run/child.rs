@@ -149,7 +149,10 @@ fn become_command(
 }
 
 fn refusal(command: &OsStr, error: Errno) -> i32 {
-    let command = command.to_string_lossy();
+    let command = match command.to_string_lossy() {
+        nothing if nothing.is_empty() => "''".into(),
+        command => command,
+    };
     if error == Errno::ENOENT {
         say(format!("{command}: not found"));
         return NOT_FOUND;
@@ -160,6 +163,10 @@ fn refusal(command: &OsStr, error: Errno) -> i32 {
 
 /// Whether a command can be there, before anything is recorded of it. The last word is the kernel's.
 pub(super) fn look_up(command: &OsStr, path: Option<&OsStr>) -> Result<(), Errno> {
+    // No file is called nothing; a folder with nothing appended is itself.
+    if command.is_empty() {
+        return Err(Errno::ENOENT);
+    }
     if command.as_bytes().contains(&b'/') {
         return executable(Path::new(command));
     }
@@ -200,6 +207,7 @@ mod tests {
         assert_eq!(found("sh"), Ok(()));
         assert_eq!(found("/bin/sh"), Ok(()));
         assert_eq!(found("surely-not-there"), Err(Errno::ENOENT));
+        assert_eq!(found(""), Err(Errno::ENOENT));
         assert_eq!(found("/surely/not/there"), Err(Errno::ENOENT));
         assert_eq!(found("no-x"), Err(Errno::EACCES));
         assert_eq!(found("/tmp"), Err(Errno::EACCES));

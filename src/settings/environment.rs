@@ -78,6 +78,11 @@ impl Environment {
         Some((self.0.get("SUDO_UID")?, self.0.get("SUDO_GID")?))
     }
 
+    /// Whether a variable that is none of ours says this.
+    pub(crate) fn says(&self, name: &str, value: &str) -> bool {
+        self.0.get(name).is_some_and(|said| said == value)
+    }
+
     /// What it says of settings.
     pub(crate) fn layer(&self) -> anyhow::Result<Layer> {
         Ok(Layer {

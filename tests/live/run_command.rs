@@ -81,6 +81,29 @@ fn it_speaks_on_standard_error_only_and_passes_everything_through() {
 }
 
 #[test]
+fn the_end_of_a_command_that_failed_says_what_did_and_where_to_look() {
+    let _turn = turn();
+    let data = Data::new();
+    let up = data.up(&[]);
+    let pages = |stderr: &str| stderr.matches("/static/index.html?container=").count();
+    // The shell's code is that of its last command.
+    let script = "true; sh -c 'exit 2'; sh -c 'kill -KILL $$'; false";
+    let bad = data.run("bad", &["sh", "-c", script]).finish(RUNS_WITHIN);
+    assert_eq!(bad.code(), 1, "{}", bad.stderr);
+    assert!(
+        bad.stderr
+            .contains("bad exited with 1; 3 processes (3 failed), "),
+        "{}",
+        bad.stderr
+    );
+    assert_eq!(pages(&bad.stderr), 2, "{}", bad.stderr);
+    let good = data.run("good", &["true"]).finish(RUNS_WITHIN).success();
+    assert!(!good.stderr.contains("failed"), "{}", good.stderr);
+    assert_eq!(pages(&good.stderr), 1, "{}", good.stderr);
+    up.stop();
+}
+
+#[test]
 fn the_limits_of_its_caller_stay() {
     let _turn = turn();
     let data = Data::new();
@@ -240,15 +263,18 @@ fn under_sudo_the_command_is_the_callers() {
         "--",
         "sh",
         "-c",
-        "id -u; id -g; id -G",
+        "id -u; id -g; id -G; test \"$HOME\" = \"$(getent passwd 65534 | cut -d: -f6)\" && echo \"$USER $LOGNAME\"",
     ];
     let mut command = program::command(&run);
-    command.env("SUDO_UID", "65534").env("SUDO_GID", "65534");
+    // As sudo leaves them.
+    command
+        .envs([("SUDO_UID", "65534"), ("SUDO_GID", "65534")])
+        .envs([("HOME", "/root"), ("USER", "root"), ("LOGNAME", "root")]);
     let ended = Process::start(&mut command).finish(RUNS_WITHIN).success();
     assert_eq!(
         ended.stdout,
-        ["65534", "65534", "65534"],
-        "no right of root is left"
+        ["65534", "65534", "65534", "nobody nobody"],
+        "no right of root is left, and nothing that says it is"
     );
     assert_eq!(up.api.past("sudo").uid, Some(65534));
     let processes = up.api.processes("sudo");
