@@ -59,6 +59,12 @@ pub(crate) enum Answer {
         processes: u64,
         /// Of these, still alive.
         open_processes: u64,
+        /// Of these, ended by a signal or with another code than 0.
+        #[serde(default)]
+        failed: u64,
+        /// Of the failed, ended because memory ran out.
+        #[serde(default)]
+        oom_killed: u64,
         /// CPU of all of them, ns.
         cpu_ns: u64,
     },

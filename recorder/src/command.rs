@@ -36,12 +36,16 @@ pub enum Command {
 }
 
 /// How a wait for a run's end came out.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Finished {
     /// Processes recorded.
     pub processes: u64,
     /// Of these, still alive when patience ended.
     pub open_processes: u64,
+    /// Of these, ended by a signal or with another code than 0.
+    pub failed: u64,
+    /// Of the failed, ended because memory ran out.
+    pub oom_killed: u64,
     /// CPU of all of them, ns.
     pub cpu_ns: u64,
 }

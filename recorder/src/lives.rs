@@ -34,6 +34,10 @@ pub(crate) struct Life {
     pub(crate) open: u64,
     /// Processes recorded.
     pub(crate) processes: u64,
+    /// Of these, ended by a signal or with another code than 0.
+    pub(crate) failed: u64,
+    /// Of the failed, ended because memory ran out.
+    pub(crate) oom_killed: u64,
     /// CPU of the ended ones, ns.
     pub(crate) ended_cpu_ns: u64,
     /// Its root process, once that is known.
@@ -317,6 +321,8 @@ impl Lives {
             cgroups: BTreeMap::new(),
             open: 0,
             processes: 0,
+            failed: 0,
+            oom_killed: 0,
             ended_cpu_ns: 0,
             root: None,
             lost: false,

@@ -160,12 +160,18 @@ async fn carry_out(
     };
     // From here on, whatever fails, the command's exit code is the answer.
     match recorder.finish(&id, PATIENCE).await {
-        Ok(finished) => say(Summary {
-            id: &id,
-            ended,
-            finished: &finished,
-            recorded: Recorded::from(&recorder),
-        }),
+        Ok(finished) => {
+            say(Summary {
+                id: &id,
+                ended,
+                finished: &finished,
+                recorded: Recorded::from(&recorder),
+            });
+            // What it said at the start is far away by now.
+            if ended.code() != 0 && recorder.serves() {
+                say(format!("what failed, and why: {page}"));
+            }
+        }
         Err(error) => say(format!(
             "{id} {ended}; its end was not recorded: {}",
             in_full(&error)

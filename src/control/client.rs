@@ -55,10 +55,14 @@ impl Client {
             Answer::Finished {
                 processes,
                 open_processes,
+                failed,
+                oom_killed,
                 cpu_ns,
             } => Ok(Finished {
                 processes,
                 open_processes,
+                failed,
+                oom_killed,
                 cpu_ns,
             }),
             other => senseless(&other),

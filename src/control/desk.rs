@@ -61,6 +61,8 @@ impl Answers for UpDesk {
                 Answer::Finished {
                     processes: finished.processes,
                     open_processes: finished.open_processes,
+                    failed: finished.failed,
+                    oom_killed: finished.oom_killed,
                     cpu_ns: finished.cpu_ns,
                 }
             }

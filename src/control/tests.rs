@@ -35,6 +35,8 @@ async fn answering(mut inbox: mpsc::Receiver<Command>) {
                 let _ = reply.send(Finished {
                     processes: 3,
                     open_processes,
+                    failed: 2,
+                    oom_killed: 1,
                     cpu_ns: 7,
                 });
             }
@@ -149,6 +151,8 @@ async fn each_question_has_its_answer() {
     let finished = Answer::Finished {
         processes: 3,
         open_processes: 9,
+        failed: 2,
+        oom_killed: 1,
         cpu_ns: 7,
     };
     assert_eq!(served.ask(ask).await.unwrap(), finished);

@@ -46,6 +46,8 @@ impl fmt::Display for Summary<'_> {
         let Finished {
             processes,
             open_processes: open,
+            failed,
+            oom_killed,
             cpu_ns,
         } = *self.finished;
         write!(f, "{} {}; ", self.id, self.ended)?;
@@ -66,11 +68,14 @@ impl fmt::Display for Summary<'_> {
             Recorded::ByUpInTheEnd => " since an `up` took over",
             _ => "",
         };
-        write!(
-            f,
-            "{processes} {plural}{since}, {:.3} s of CPU",
-            cpu_ns as f64 / 1e9
-        )?;
+        write!(f, "{processes} {plural}{since}")?;
+        match oom_killed {
+            _ if failed == 0 => {}
+            0 => write!(f, " ({failed} failed)")?,
+            all if all == failed => write!(f, " ({failed} failed, out of memory)")?,
+            some => write!(f, " ({failed} failed, {some} of them out of memory)")?,
+        }
+        write!(f, ", {:.3} s of CPU", cpu_ns as f64 / 1e9)?;
         match self.recorded {
             _ if open == 0 => Ok(()),
             Recorded::Alone => write!(
@@ -86,32 +91,63 @@ impl fmt::Display for Summary<'_> {
 mod tests {
     use super::*;
 
+    fn said(ended: Ended, finished: Finished, recorded: Recorded) -> String {
+        let id = ContainerId::new("nightly").unwrap();
+        Summary {
+            id: &id,
+            ended,
+            finished: &finished,
+            recorded,
+        }
+        .to_string()
+    }
+
+    fn twelve() -> Finished {
+        Finished {
+            processes: 12,
+            cpu_ns: 1_234_567_890,
+            ..Finished::default()
+        }
+    }
+
     #[test]
     fn it_tells_what_was_left_behind() {
-        let id = ContainerId::new("nightly").unwrap();
-        let said = |ended, open_processes, recorded| {
-            let finished = Finished {
-                processes: 12,
-                open_processes,
-                cpu_ns: 1_234_567_890,
-            };
-            let finished = &finished;
-            Summary {
-                id: &id,
-                ended,
-                finished,
-                recorded,
-            }
-            .to_string()
-        };
         assert_eq!(
-            said(Ended::Exited(3), 0, Recorded::Alone),
-            "nightly exited with 3; 12 processes, 1.235 s of CPU"
+            said(Ended::Exited(0), twelve(), Recorded::Alone),
+            "nightly exited with 0; 12 processes, 1.235 s of CPU"
         );
-        let stay = said(Ended::Exited(0), 2, Recorded::ByUp);
-        assert!(stay.ends_with("2 of them still live and stay recorded"));
-        assert!(said(Ended::Exited(0), 2, Recorded::Alone).contains("no longer recorded"));
-        let over = said(Ended::Exited(0), 0, Recorded::ByUpInTheEnd);
+        let left = |recorded| {
+            let finished = Finished {
+                open_processes: 2,
+                ..twelve()
+            };
+            said(Ended::Exited(0), finished, recorded)
+        };
+        assert!(left(Recorded::ByUp).ends_with("2 of them still live and stay recorded"));
+        assert!(left(Recorded::Alone).contains("no longer recorded"));
+        let over = said(Ended::Exited(0), twelve(), Recorded::ByUpInTheEnd);
         assert!(over.contains("12 processes since an `up` took over, "));
+    }
+
+    #[test]
+    fn it_tells_how_many_failed_and_that_memory_ran_out() {
+        let failed = |failed, oom_killed| {
+            let finished = Finished {
+                failed,
+                oom_killed,
+                ..twelve()
+            };
+            let told = said(Ended::Exited(3), finished, Recorded::ByUp);
+            told.split_once("; ").unwrap().1.to_owned()
+        };
+        assert_eq!(failed(2, 0), "12 processes (2 failed), 1.235 s of CPU");
+        assert_eq!(
+            failed(2, 1),
+            "12 processes (2 failed, 1 of them out of memory), 1.235 s of CPU"
+        );
+        assert_eq!(
+            failed(1, 1),
+            "12 processes (1 failed, out of memory), 1.235 s of CPU"
+        );
     }
 }

@@ -262,7 +262,9 @@ fn an_up_that_cannot_start_takes_nothing_over() {
     let ended = run.finish(RUNS_WITHIN);
     assert_eq!(ended.code(), 6, "{}", ended.stderr);
     assert!(
-        ended.stderr.contains("kept exited with 6; 1 process, "),
+        ended
+            .stderr
+            .contains("kept exited with 6; 1 process (1 failed), "),
         "{}",
         ended.stderr
     );

@@ -160,11 +160,7 @@ impl Agent {
                 was: None,
             }),
             None => {
-                let _ = reply.send(Finished {
-                    processes: 0,
-                    open_processes: 0,
-                    cpu_ns: 0,
-                });
+                let _ = reply.send(Finished::default());
             }
         }
     }
@@ -222,11 +218,7 @@ impl Agent {
     pub(super) fn keep_answer(&mut self, number: u64, life: &Life) {
         let waiting = self.finishing.iter_mut();
         for finishing in waiting.filter(|finishing| finishing.life == number) {
-            finishing.was = Some(Finished {
-                processes: life.processes,
-                open_processes: life.open,
-                cpu_ns: life.ended_cpu_ns,
-            });
+            finishing.was = Some(finished(life, 0));
         }
     }
 
@@ -240,22 +232,16 @@ impl Agent {
         }
         let mut answers = Vec::new();
         for finishing in done {
-            let is = self.lives.get(finishing.life).map(|life| Finished {
-                processes: life.processes,
-                open_processes: life.open,
-                cpu_ns: life.ended_cpu_ns + self.registry.cpu_ns_of(finishing.life),
-            });
-            let nothing = Finished {
-                processes: 0,
-                open_processes: 0,
-                cpu_ns: 0,
-            };
+            let is = self
+                .lives
+                .get(finishing.life)
+                .map(|life| finished(life, self.registry.cpu_ns_of(finishing.life)));
             if is.as_ref().is_some_and(|is| is.open_processes > 0) && !self.config.discover {
                 // This recorder is the run's own and ends with it: what it leaves behind is not recorded from now on.
                 let now = boot_now_ns();
                 self.lose(LossReason::RecorderDown, Some(finishing.life), now, 1, 0);
             }
-            answers.push((finishing.reply, is.or(finishing.was).unwrap_or(nothing)));
+            answers.push((finishing.reply, is.or(finishing.was).unwrap_or_default()));
         }
         let number = self.flush();
         let mut delivered = self.delivery.delivered();
@@ -266,5 +252,16 @@ impl Agent {
                 let _ = reply.send(finished);
             }
         });
+    }
+}
+
+/// What a life amounts to, with the CPU that its living processes have used.
+fn finished(life: &Life, living_cpu_ns: u64) -> Finished {
+    Finished {
+        processes: life.processes,
+        open_processes: life.open,
+        failed: life.failed,
+        oom_killed: life.oom_killed,
+        cpu_ns: life.ended_cpu_ns + living_cpu_ns,
     }
 }

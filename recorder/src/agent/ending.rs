@@ -76,7 +76,12 @@ impl Agent {
             life.open = life.open.saturating_sub(1);
             life.ended_cpu_ns += entry.ended.cpu_ns.saturating_sub(entry.base.cpu_ns);
         }
-        self.finish_known(key, entry, known);
+        let number = known.life;
+        let end = self.finish_known(key, entry, known);
+        if let Some(life) = self.lives.get_mut(number) {
+            life.failed += u64::from(end.failed());
+            life.oom_killed += u64::from(end.oom_killed);
+        }
     }
 
     /// A killed recorder took the exec of this process from the ring, told nobody, and nobody else can tell any more.
@@ -97,8 +102,13 @@ impl Agent {
         }
     }
 
-    /// Tells the final record; its entry stays in the kernel until the sink has it.
-    pub(super) fn finish_known(&mut self, key: ProcessKey, entry: &Process, mut known: Known) {
+    /// Tells the final record, and gives it; its entry stays in the kernel until the sink has it.
+    pub(super) fn finish_known(
+        &mut self,
+        key: ProcessKey,
+        entry: &Process,
+        mut known: Known,
+    ) -> ProcessEnd {
         let metrics = Reading::last(entry).metrics(self.page_bytes, self.kernel.has_io());
         known.sample(
             self.clock.utc_ns(entry.end.at_boot_ns),
@@ -111,7 +121,7 @@ impl Agent {
         self.tell_last_cores(&mut known, at_ns, key, entry);
         let status = entry.end.status;
         let signal = (status & 0x7f) as u8;
-        self.out.ends.push(ProcessEnd {
+        let end = ProcessEnd {
             process: known.id,
             at_ns,
             exit_code: (signal == 0).then_some((status >> 8) as u8),
@@ -119,11 +129,13 @@ impl Agent {
             core_dumped: status & 0x80 != 0,
             oom_killed: entry.end.flags & end_flag::OOM_VICTIM != 0,
             unseen: false,
-        });
+        };
+        self.out.ends.push(end.clone());
         if let Some(life) = self.lives.get_mut(known.life) {
             life.last_ns = life.last_ns.max(at_ns);
         }
         self.hold(key, entry, known);
+        end
     }
 
     /// A process left a watched cgroup: its account here closes with its latest sample. Where it came into another container's, its

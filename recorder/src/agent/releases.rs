@@ -112,7 +112,9 @@ impl Agent {
         };
         match known {
             // A thread was on its way out for longer than anybody waits: the larger final record replaces the smaller.
-            Some(known) if grown(&known, &entry) => self.finish_known(key, &entry, *known),
+            Some(known) if grown(&known, &entry) => {
+                self.finish_known(key, &entry, *known);
+            }
             _ => self.kernel.forget(key, &entry),
         }
     }
