@@ -9,7 +9,7 @@ use bc_schema::usage::BucketEnd;
 use bc_schema::{Metric, Metrics, Resolution, Sample};
 
 /// The last sample of a process and epoch in some span of time, and the highest RSS in it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Cell {
     /// Time of the last sample.
     pub(crate) at_ns: u64,
@@ -23,7 +23,7 @@ pub(crate) struct Cell {
 }
 
 /// What the first sample of a span says of the time before it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct First {
     /// Its time.
     pub(crate) at_ns: u64,

@@ -15,7 +15,7 @@ use crate::cell::{Cell, First};
 const PROCESSES_IN_PART: u64 = 4096;
 
 /// One process and epoch in a bucket.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Entry {
     /// Number of the process.
     pub(crate) process: u64,

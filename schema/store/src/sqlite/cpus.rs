@@ -41,7 +41,8 @@ pub(crate) fn buckets_in_span(resolution: Resolution) -> u64 {
 
 /// Brings totals into a row's order; of two of one bucket the larger is the later.
 pub(crate) fn settle(totals: &mut Vec<Total>) {
-    totals.sort_unstable();
+    // Stable, because that makes use of the order in which they mostly are: row after row.
+    totals.sort();
     totals.dedup_by(|next, kept| {
         let of = |total: &Total| (total.process, total.cpu, total.epoch_ns, total.bucket);
         let same = of(next) == of(kept);

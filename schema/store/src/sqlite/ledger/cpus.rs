@@ -71,32 +71,38 @@ impl Page<'_> {
 
     /// Folds what a life has of the seconds before this one.
     pub(super) fn fold_cpus(&mut self, life: i64, before: u64) -> Result<(), Failure> {
-        let mut heads = Vec::new();
+        let mut totals = Vec::new();
         let mut find = self.db.prepare_cached(
             "SELECT second, block FROM cpu_heads WHERE life = ?1 AND second < ?2",
         )?;
         let mut found = find.query((life, signed(before)))?;
         while let Some(row) = found.next()? {
-            cpus::read(unsigned(row, 0)?, None, blob(row, 1)?, &mut heads)?;
+            cpus::read(unsigned(row, 0)?, None, blob(row, 1)?, &mut totals)?;
         }
         drop(found);
-        if heads.is_empty() {
+        if totals.is_empty() {
             return Ok(());
         }
+        let mut finer = Resolution::Second;
         for resolution in Resolution::ALL {
+            // The last total of a bucket is that of the last finer one in it: so each resolution is made of fewer.
+            let buckets = resolution.seconds() / finer.seconds();
+            totals.iter_mut().for_each(|total| total.bucket /= buckets);
+            cpus::settle(&mut totals);
+            finer = resolution;
             let floor = self.life(life)?.floors[resolution as usize];
+            let row = |total: &Total| {
+                let span = total.bucket / cpus::buckets_in_span(resolution);
+                (span, cpus::part(total.process))
+            };
             let mut rows: BTreeMap<(u64, u64), Vec<Total>> = BTreeMap::new();
-            for head in &heads {
-                let bucket = head.bucket / resolution.seconds();
-                if bucket >= floor {
-                    let span = bucket / cpus::buckets_in_span(resolution);
-                    rows.entry((span, cpus::part(head.process)))
-                        .or_default()
-                        .push(Total { bucket, ..*head });
-                }
+            for of_row in totals.chunk_by(|a, b| row(a) == row(b)) {
+                let kept = of_row.iter().filter(|total| total.bucket >= floor);
+                rows.entry(row(&of_row[0])).or_default().extend(kept);
             }
-            for ((span, part), totals) in rows {
-                self.merge_cpus(life, resolution, (span, part), totals)?;
+            rows.retain(|_, totals| !totals.is_empty());
+            for (row, totals) in rows {
+                self.merge_cpus(life, resolution, row, totals)?;
             }
         }
         self.db

@@ -4,13 +4,12 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry as Place;
 use std::hash::BuildHasher;
 
-use bc_schema::{ContainerId, LifeKey, ProcessId, Resolution};
+use bc_schema::{ContainerId, LifeKey, ProcessId, Resolution, Sample};
 use rusqlite::{Connection, OptionalExtension, params};
 use rustc_hash::{FxBuildHasher, FxHashMap};
 
 use super::Page;
 use crate::facts::Window;
-use crate::sqlite::block::Entry;
 use crate::sqlite::error::Failure;
 use crate::sqlite::rows::{self, signed, unsigned};
 
@@ -86,8 +85,11 @@ impl Process {
 
     /// Takes note of a sample; false if it is the latest once more, and changes nothing. A recorder sends the last sample of a minute again with
     /// the first one of the next, when the minute is packed already.
-    pub(super) fn learns(&mut self, entry: &Entry) -> bool {
-        let hash = Some(FxBuildHasher.hash_one(entry));
+    pub(super) fn learns(&mut self, sample: &Sample) -> bool {
+        // All but what it closes, which is not stored.
+        let times = [sample.at_ns, sample.epoch_ns, sample.held_ns];
+        let said = (times, sample.metrics, sample.max_rss_bytes);
+        let hash = Some(FxBuildHasher.hash_one(said));
         std::mem::replace(&mut self.latest, hash) != hash
     }
 }

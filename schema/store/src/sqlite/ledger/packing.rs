@@ -75,28 +75,16 @@ impl Page<'_> {
             "SELECT bucket, block FROM blocks WHERE life = ?1 AND resolution = ?2 AND bucket >= ?3 AND bucket < ?4 ORDER BY bucket",
         )?;
         let mut found = find.query(key)?;
-        let (mut current, mut parts) = (0, BTreeMap::new());
+        let mut blocks: Vec<(u64, Vec<u8>)> = Vec::new();
         while let Some(row) = found.next()? {
             let second = unsigned(row, 0)?;
-            if second / MINUTE != current {
-                self.add_to_packs(no, current, std::mem::take(&mut parts))?;
-                current = second / MINUTE;
+            if (blocks.last()).is_some_and(|(last, _)| last / MINUTE != second / MINUTE) {
+                self.pack_minute(no, &blocks)?;
+                blocks.clear();
             }
-            let mut entries = block::read(Resolution::Second, second, blob(row, 1)?).peekable();
-            // They come in the order of their processes, and so in that of the parts.
-            while let Some(first) = entries.peek() {
-                let part = first.as_ref().map_or(0, |first| pack::part(first.process));
-                let of_part: &mut Vec<Entry> = parts.entry(part).or_default();
-                let is_of_part = |next: &Result<PackedEntry<'_>, Failure>| {
-                    next.as_ref()
-                        .map_or(true, |next| pack::part(next.process) == part)
-                };
-                while let Some(entry) = entries.next_if(is_of_part) {
-                    of_part.push(entry?.unpack()?);
-                }
-            }
+            blocks.push((second, blob(row, 1)?.to_vec()));
         }
-        self.add_to_packs(no, current, parts)?;
+        self.pack_minute(no, &blocks)?;
         let mut delete = self.db.prepare_cached(
             "DELETE FROM blocks WHERE life = ?1 AND resolution = ?2 AND bucket >= ?3 AND bucket < ?4",
         )?;
@@ -105,6 +93,38 @@ impl Page<'_> {
         life.packed = minute;
         life.changed = true;
         Ok(())
+    }
+
+    /// Packs one minute's blocks. They are gone through side by side, a process at a time: that is the order of a pack, and no more than one
+    /// part's entries are unpacked at once.
+    fn pack_minute(&self, no: i64, blocks: &[(u64, Vec<u8>)]) -> Result<(), Failure> {
+        let Some(minute) = blocks.first().map(|(second, _)| second / MINUTE) else {
+            return Ok(());
+        };
+        let mut seconds: Vec<_> = (blocks.iter())
+            .map(|(second, block)| block::read(Resolution::Second, *second, block).peekable())
+            .collect();
+        let (mut part, mut entries) = (0, Vec::new());
+        // Damage comes before every process.
+        let process = |next: &Result<PackedEntry<'_>, Failure>| {
+            next.as_ref().map_or(0, |entry| entry.process)
+        };
+        while let Some(next) = (seconds.iter_mut())
+            .filter_map(|of_second| of_second.peek().map(process))
+            .min()
+        {
+            if pack::part(next) != part {
+                self.add_to_pack(no, minute, part, &mut entries)?;
+                entries.clear();
+                part = pack::part(next);
+            }
+            for of_second in &mut seconds {
+                while let Some(entry) = of_second.next_if(|entry| process(entry) == next) {
+                    entries.push(entry?.unpack()?);
+                }
+            }
+        }
+        self.add_to_pack(no, minute, part, &mut entries)
     }
 
     /// Adds samples of one minute that is packed.
@@ -121,35 +141,39 @@ impl Page<'_> {
                 .or_default()
                 .push(entry);
         }
-        self.add_to_packs(no, minute, parts)
+        parts
+            .into_iter()
+            .try_for_each(|(part, mut entries)| self.add_to_pack(no, minute, part, &mut entries))
     }
 
-    fn add_to_packs(
+    /// Packs these together with what is in their pack, if there is one.
+    fn add_to_pack(
         &self,
         no: i64,
         minute: u64,
-        parts: BTreeMap<u64, Vec<Entry>>,
+        part: u64,
+        entries: &mut Vec<Entry>,
     ) -> Result<(), Failure> {
+        if entries.is_empty() {
+            return Ok(());
+        }
         let mut find = self.db.prepare_cached(
             "SELECT pack FROM packs WHERE life = ?1 AND minute = ?2 AND part = ?3",
         )?;
-        for (part, mut entries) in parts {
-            let mut found = find.query((no, signed(minute), signed(part)))?;
-            if let Some(row) = found.next()? {
-                let known = Pack::read(minute, blob(row, 0)?)?;
-                known.entries(
-                    |_| true,
-                    |entry| {
-                        entries.push(entry);
-                        Ok(())
-                    },
-                )?;
-            }
-            drop(found);
-            block::settle(Resolution::Second, &mut entries);
-            self.put_pack(no, minute, part, &entries)?;
+        let mut found = find.query((no, signed(minute), signed(part)))?;
+        if let Some(row) = found.next()? {
+            let known = Pack::read(minute, blob(row, 0)?)?;
+            known.entries(
+                |_| true,
+                |entry| {
+                    entries.push(entry);
+                    Ok(())
+                },
+            )?;
         }
-        Ok(())
+        drop(found);
+        block::settle(Resolution::Second, entries);
+        self.put_pack(no, minute, part, entries)
     }
 
     /// Writes a pack of settled entries; without any there is none.

@@ -1,5 +1,7 @@
 //! Writing samples: each to the account it belongs to, and with the others of its life into the block of its second.
 
+use std::collections::BTreeMap;
+
 use bc_schema::{Resolution, Sample};
 use rusqlite::OptionalExtension;
 
@@ -16,39 +18,38 @@ impl Page<'_> {
         let mut owned = Vec::with_capacity(samples.len());
         for sample in samples {
             let process = self.process(sample.process)?;
-            let entry = Entry {
-                process: process.no,
-                epoch_ns: sample.epoch_ns,
-                cell: Cell::of(sample),
-            };
-            if !process.learns(&entry) {
+            if !process.learns(sample) {
                 continue;
             }
             match process.owner(sample.at_ns) {
-                Some(owner) => owned.push((owner.life, entry)),
+                Some(owner) => owned.push((owner.life, second(sample.at_ns), process.no, sample)),
                 None => {
                     process.bare = false;
+                    let entry = entry(process.no, sample);
                     self.wait(&entry)?;
                 }
             }
         }
-        self.add(owned)
+        // Blocks have this order: so what is moved is where the samples are, and each of them is copied once.
+        owned.sort_by_key(|&(life, second, no, _)| (life, second, no));
+        for group in owned.chunk_by(|a, b| (a.0, a.1) == (b.0, b.1)) {
+            let (life, second, ..) = group[0];
+            let entries = group.iter().map(|(_, _, no, sample)| entry(*no, sample));
+            self.add_second(life, second, entries.collect())?;
+        }
+        Ok(())
     }
 
     /// Adds entries to lives, in the order of their seconds.
-    pub(super) fn add(&mut self, mut owned: Vec<(i64, Entry)>) -> Result<(), Failure> {
-        let place =
-            |(life, entry): &(i64, Entry)| (*life, entry.cell.at_ns / Resolution::Second.ns());
-        owned.sort_by_key(place);
-        for group in owned.chunk_by(|a, b| place(a) == place(b)) {
-            let (life, second) = place(&group[0]);
-            self.add_second(
-                life,
-                second,
-                group.iter().map(|(_, entry)| *entry).collect(),
-            )?;
+    pub(super) fn add(&mut self, owned: Vec<(i64, Entry)>) -> Result<(), Failure> {
+        let mut seconds: BTreeMap<_, Vec<Entry>> = BTreeMap::new();
+        for (life, entry) in owned {
+            let place = (life, second(entry.cell.at_ns));
+            seconds.entry(place).or_default().push(entry);
         }
-        Ok(())
+        seconds
+            .into_iter()
+            .try_for_each(|((life, second), entries)| self.add_second(life, second, entries))
     }
 
     fn add_second(&mut self, no: i64, second: u64, entries: Vec<Entry>) -> Result<(), Failure> {
@@ -94,6 +95,18 @@ impl Page<'_> {
         )?;
         put.execute((key.0, key.1, key.2, packed::pack_sample(&cell)))?;
         Ok(())
+    }
+}
+
+fn second(at_ns: u64) -> u64 {
+    at_ns / Resolution::Second.ns()
+}
+
+fn entry(process: u64, sample: &Sample) -> Entry {
+    Entry {
+        process,
+        epoch_ns: sample.epoch_ns,
+        cell: Cell::of(sample),
     }
 }
 
