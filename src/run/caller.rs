@@ -161,7 +161,7 @@ mod tests {
         let root = User::from_uid(Uid::from_raw(0)).unwrap().unwrap();
         let user = User {
             name: "tom".into(),
-            dir: "/home/tom".into(),
+            dir: "/users/tom".into(),
             shell: "/bin/zsh".into(),
             ..root.clone()
         };
@@ -175,7 +175,7 @@ mod tests {
         assert_eq!(
             said(&[("HOME", of_root), ("USER", "root"), ("LOGNAME", "root")]),
             [
-                ("HOME", "/home/tom".to_owned()),
+                ("HOME", "/users/tom".to_owned()),
                 ("USER", "tom".to_owned()),
                 ("LOGNAME", "tom".to_owned())
             ]
