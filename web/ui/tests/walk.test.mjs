@@ -31,7 +31,7 @@ test('from the list to a container to a process', { timeout: 600_000 }, async (t
   await processRow(page, 'false').locator('.exit-failed', { hasText: '1' }).waitFor()
   await processRow(page, 'true').locator('.exit-good', { hasText: '0' }).waitFor()
   await processRow(page, 'sleep').locator('.exit-running').waitFor()
-  await page.locator('.fact-failed', { hasText: '1 exit code' }).waitFor()
+  await page.locator('.fact-failed', { hasText: 'exit code 1' }).waitFor()
   await page.locator('section[aria-label="CPU"] .legend-row', { hasText: 'sleep' }).waitFor()
   assert.equal(await page.locator('.usage canvas').count(), 3)
   await picture(page, 'container')

@@ -1,6 +1,6 @@
 /** The three charts of a container: one window, one pointer, one highlight. */
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
-import type { Usage } from '../api/answers.ts'
+import type { Process, Usage } from '../api/answers.ts'
 import { address, containerRoute } from '../api/client.ts'
 import { useAnswer } from '../live/answer.ts'
 import type { View } from '../view/view.ts'
@@ -13,6 +13,7 @@ interface ChartsProps {
   window: Window
   beat: number
   limit_bytes: number | null
+  processes: readonly Process[]
   onSelect: (process: string) => void
   onBrush: (from_ms: number, to_ms: number) => void
   /** Told what the charts were answered, for the facts above them. */

@@ -1,7 +1,7 @@
 /** A chart of one kind of usage with its legend, and what stands under the pointer. */
 import { useMemo, useState } from 'preact/hooks'
 import type uPlot from 'uplot'
-import type { Loss, Usage } from '../api/answers.ts'
+import type { Loss, Process, Usage } from '../api/answers.ts'
 import type { Problem } from '../api/client.ts'
 import { clock } from '../format/time.ts'
 import { Chart, type Point } from './Chart.tsx'
@@ -10,6 +10,7 @@ import type { Kind } from './kinds.ts'
 import { Legend } from './Legend.tsx'
 import { LossNote } from './LossNote.tsx'
 import { indexAt, type Layer, layerAt, layersOf } from './layers.ts'
+import { peaksIn } from './peaks.ts'
 
 export interface UsageChartProps {
   kind: Kind
@@ -19,6 +20,7 @@ export interface UsageChartProps {
   to_ms: number
   width: number
   limit_bytes: number | null
+  processes: readonly Process[]
   /** The time under the pointer, whichever chart it is over. */
   cursor_ms: number | null
   highlight: string | null
@@ -31,6 +33,7 @@ export interface UsageChartProps {
 
 const NO_LAYERS: Layer[] = []
 const NO_LOSSES: Loss[] = []
+const NO_PEAKS: ReadonlyMap<string, number> = new Map()
 
 export function UsageChart(props: UsageChartProps) {
   const { kind, usage, limit_bytes, cursor_ms, highlight, from_ms, to_ms } = props
@@ -40,6 +43,10 @@ export function UsageChart(props: UsageChartProps) {
     assignColours(usage.series.map((series) => series.process))
     return layersOf(usage)
   }, [usage])
+  const peaks = useMemo(
+    () => (usage?.metric === 'memory' ? peaksIn(usage, props.processes, from_ms, to_ms) : NO_PEAKS),
+    [usage, props.processes, from_ms, to_ms],
+  )
   const losses = usage?.losses ?? NO_LOSSES
   // What the pointer is over stands out; otherwise what was selected does.
   const shown = highlight ?? props.selected
@@ -94,7 +101,7 @@ export function UsageChart(props: UsageChartProps) {
               : 'in this window'
         }
         total={total}
-        rows={usage === null ? [] : kind.rows(usage, layers, at)}
+        rows={usage === null ? [] : kind.rows(usage, layers, at, peaks)}
         highlight={highlight}
         selected={props.selected}
         onHighlight={props.onHighlight}

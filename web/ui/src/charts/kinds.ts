@@ -8,6 +8,7 @@ import { cpuHeights, type Heights, ioHeights, memoryHeights } from './heights.ts
 import type { LegendRow } from './Legend.tsx'
 import { type Layer, largest } from './layers.ts'
 import { paintArea, paintLayers, paintLimit, paintLine, paintLosses } from './paint.ts'
+import { mostHeld } from './peaks.ts'
 
 export interface Drawn {
   usage: Usage
@@ -29,7 +30,8 @@ export interface Kind {
   paint: (chart: uPlot, drawn: Drawn) => void
   /** The total at a step; over the window where there is none (-1). */
   total: (usage: Usage, at: number) => string
-  rows: (usage: Usage, layers: readonly Layer[], at: number) => LegendRow[]
+  /** What stands in the legend, likewise. `peaks`: the most memory that processes held, where the window has their whole life. */
+  rows: (usage: Usage, layers: readonly Layer[], at: number, peaks: ReadonlyMap<string, number>) => LegendRow[]
 }
 
 const NONE = '–'
@@ -75,14 +77,12 @@ const MEMORY: Kind = {
     paintLosses(chart, drawn.losses, drawn.usage.step_ms)
   },
   total: (usage, at) => (at < 0 ? amount(largest(usage.total.max)) : amount(usage.total.mean[at])),
-  rows: (_, layers, at) =>
-    layers.map((layer) =>
-      row(
-        layer,
-        amount(at < 0 ? largest(layer.values) : layer.values[at]),
-        at < 0 ? 'highest mean of a step in this window; its true peak is in the list below' : 'RSS',
-      ),
-    ),
+  rows: (_, layers, at, peaks) =>
+    layers.map((layer) => {
+      if (at >= 0) return row(layer, amount(layer.values[at]), 'RSS')
+      const most = mostHeld(layer, peaks)
+      return row(layer, amount(most.bytes), most.says)
+    }),
 }
 
 const BLOCK_IO: Kind = {

@@ -78,6 +78,7 @@ function Opened({ view, container, beat }: { view: View; container: OneContainer
         window={window}
         beat={beat.number}
         limit_bytes={container.limits.memory_bytes}
+        processes={feed.processes}
         onSelect={select}
         onBrush={brush}
         onUsage={keep}

@@ -11,7 +11,7 @@ import { durationNs } from '../format/time.ts'
 import { useAnswer } from '../live/answer.ts'
 import type { Feed } from '../processes/feed.ts'
 import { livedIn } from '../processes/match.ts'
-import { failed } from '../processes/outcome.ts'
+import { failed, ways } from '../processes/outcome.ts'
 import { go, hrefWith } from '../view/place.ts'
 import type { View } from '../view/view.ts'
 import { chosenLife, type Window } from '../view/window.ts'
@@ -87,9 +87,7 @@ function Fact({ name, says, children }: { name: string; says: string; children: 
 function Failures({ feed, window }: { feed: Feed; window: Window }) {
   const counts = useMemo(() => {
     const here = livedIn(feed.processes, window.from_ms, window.to_ms).filter(failed)
-    const oom = here.filter((p) => p.oom_killed).length
-    const signal = here.filter((p) => p.signal !== null && !p.oom_killed).length
-    return { all: here.length, oom, signal, code: here.length - oom - signal }
+    return { all: here.length, ways: ways(here) }
   }, [feed.processes, window.from_ms, window.to_ms])
   if (counts.all === 0) {
     return (
@@ -98,17 +96,12 @@ function Failures({ feed, window }: { feed: Feed; window: Window }) {
       </Fact>
     )
   }
-  const parts = [
-    counts.oom > 0 ? `${count(counts.oom)} OOM` : null,
-    counts.signal > 0 ? `${count(counts.signal)} signal` : null,
-    counts.code > 0 ? `${count(counts.code)} exit code` : null,
-  ].filter((part) => part !== null)
   return (
     <button type="button" class="fact fact-failed" title="show only these" onClick={showFailed}>
       <span class="fact-name">failed</span>
       <span class="fact-value">
         {count(counts.all)}
-        {feed.large && '+'} <span class="of">{parts.join(', ')}</span>
+        {feed.large && '+'} <span class="of">{counts.ways.join(', ')}</span>
       </span>
     </button>
   )

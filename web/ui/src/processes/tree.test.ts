@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import type { Process } from '../api/answers.ts'
 import { descendants, livedIn, matcher } from './match.ts'
 import { comparison } from './order.ts'
-import { failed, outcome } from './outcome.ts'
+import { failed, outcome, ways } from './outcome.ts'
 import { flatRows, treeRows } from './tree.ts'
 
 function process(id: string, parent: string | null, more: Partial<Process> = {}): Process {
@@ -122,4 +122,13 @@ test('how it ended', () => {
     true,
     false,
   ])
+})
+
+test('the ways in which processes failed: the gravest first, and how often', () => {
+  const code = (exit_code: number) => process('c', null, { exit_code })
+  const signal = (number: number, signal_name: string) => process('s', null, { signal: number, signal_name })
+  const oom = process('o', null, { signal: 9, signal_name: 'SIGKILL', oom_killed: true })
+  assert.deepEqual(ways([code(1), code(1), signal(11, 'SIGSEGV'), oom]), ['OOM', 'SIGSEGV', 'exit code 1 ×2'])
+  assert.deepEqual(ways([code(1), code(2), code(3), code(4)]), ['exit code 1', 'exit code 2', 'exit code 3', '…'])
+  assert.deepEqual(ways([]), [])
 })
