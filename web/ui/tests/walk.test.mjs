@@ -101,6 +101,12 @@ test('a past one, on a narrow screen', { timeout: 600_000 }, async (t) => {
   await picture(page, 'narrow')
   await page.waitForFunction(() => document.documentElement.scrollWidth === 360)
   assert.equal(await page.getByRole('link', { name: 'all containers' }).count(), 0)
+
+  await page.goto(up.link)
+  await page.locator('.list .list-failed', { hasText: '1' }).waitFor()
+  const list = page.locator('.table-scroll')
+  assert.ok(await list.evaluate((area) => area.scrollWidth <= area.clientWidth), 'what failed is not out of sight')
+  await picture(page, 'narrow-list')
   assertQuiet(visit)
 })
 

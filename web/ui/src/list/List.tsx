@@ -39,7 +39,7 @@ export function List({ containers }: { containers: ListedContainer[] }) {
             <th scope="col" class="number medium" title="CPU time of all its processes, over all its lives">
               CPU time
             </th>
-            <th scope="col" class="number">
+            <th scope="col" class="number spare">
               memory
             </th>
             <th
@@ -117,7 +117,7 @@ function Entry({ of: one, cpu_ns_per_s, most }: EntryProps) {
       <td class="number">{duration(Math.max(0, end_ms - one.began_ms))}</td>
       <td class="number">{live ? <Known value={cpu_ns_per_s} show={cpuShare} /> : <Unknown says="it has ended" />}</td>
       <td class="number medium">{durationNs(one.cpu_ns)}</td>
-      <td class="number">
+      <td class="number spare">
         {live ? (
           <Known
             value={one.rss_bytes}
