@@ -4,6 +4,8 @@ use std::fmt::Display;
 use std::io::{ErrorKind, Write};
 use std::process::ExitCode;
 
+use anyhow::Context;
+
 /// Says something on standard error.
 pub(crate) fn say(words: impl Display) {
     // A closed standard error must not end a recording.
@@ -15,7 +17,7 @@ pub(crate) fn answer(text: impl Display) -> anyhow::Result<()> {
     let mut out = std::io::stdout().lock();
     match writeln!(out, "{text}").and_then(|()| out.flush()) {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
-        written => Ok(written?),
+        written => written.context("cannot write the answer to standard output"),
     }
 }
 
@@ -42,7 +44,7 @@ pub(crate) fn in_full(error: &anyhow::Error) -> String {
 
 #[cfg(test)]
 mod tests {
-    use anyhow::{Context, anyhow};
+    use anyhow::anyhow;
 
     use super::*;
 

@@ -209,11 +209,22 @@ pub(crate) async fn run(
     Ok(())
 }
 
+/// What recording needs besides the kernel programs.
+pub(crate) fn surroundings() -> Result<(), Error> {
+    Hierarchies::mounted()?;
+    this_boot().map(drop)
+}
+
+fn this_boot() -> Result<BootId, Error> {
+    let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").map_err(Error::BootId)?;
+    let id = boot.trim().parse();
+    id.map_err(|_| Error::BootId(std::io::Error::other("not an id")))
+}
+
 impl Agent {
     fn start(config: Config) -> Result<Self, Error> {
         config.capacities.check()?;
-        let boot =
-            std::fs::read_to_string("/proc/sys/kernel/random/boot_id").map_err(Error::BootId)?;
+        let boot = this_boot()?;
         let clock = Clock::new();
         let began_ns = clock.now_ns();
         Ok(Self {
@@ -230,10 +241,7 @@ impl Agent {
                 adopt: config.discover,
                 capacities: &config.capacities,
             })?,
-            boot: boot
-                .trim()
-                .parse()
-                .map_err(|_| Error::BootId(std::io::Error::other("not an id")))?,
+            boot,
             clock,
             began_ns,
             page_bytes: nix::unistd::sysconf(nix::unistd::SysconfVar::PAGE_SIZE)

@@ -9,6 +9,7 @@ mod tests;
 
 pub use self::capability::State;
 pub use self::report::{Found, Report};
+use crate::agent;
 use crate::config::Config;
 use crate::kernel;
 
@@ -22,5 +23,5 @@ pub fn check(config: &Config) -> Report {
         adopt: false,
         capacities: &config.capacities,
     });
-    Report::new(trial)
+    Report::new(trial, agent::surroundings())
 }

@@ -47,16 +47,31 @@ fn it_tries_what_recording_does_also_beside_an_up() {
     up.stop();
 }
 
-#[test]
-fn where_nothing_can_be_recorded_it_says_why_and_what_to_do() {
-    let _turn = turn();
+/// In surroundings that a shell makes, where nobody else sees them.
+#[track_caller]
+fn impossible(unshared: &[&str], before: &str, why: &str) {
     let program = program::path().to_str().expect("its name is text");
-    let words = ["--fork", "--pid", program, "recorder", "--check"];
+    let script = format!("{before} exec {program} recorder --check");
+    let words = [unshared, &["sh", "-c", &script]].concat();
     let ended = Process::start(Command::new("unshare").args(words)).finish(PATIENCE);
     assert_eq!(ended.code(), 1, "{}", ended.stderr);
-    assert!(ended.stderr.contains("--pid=host"), "{}", ended.stderr);
+    assert!(ended.stderr.contains(why), "{}", ended.stderr);
     assert_eq!(
         ended.stdout.last().map(String::as_str),
         Some("recording is not possible")
+    );
+}
+
+#[test]
+fn where_nothing_can_be_recorded_it_says_why_and_what_to_do() {
+    let _turn = turn();
+    impossible(&["--fork", "--pid"], "", "--pid=host");
+    // The kernel programs work there, and an `up` would not.
+    let hidden = "mount -t tmpfs none /sys/fs/cgroup &&";
+    impossible(&["--mount"], hidden, "no cgroup hierarchy is mounted");
+    impossible(
+        &["--mount"],
+        "mount -t tmpfs none /proc &&",
+        "is /proc mounted?",
     );
 }

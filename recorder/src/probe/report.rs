@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::capability::{Capability, Lost, State};
 use super::table::TABLE;
+use crate::error::Error;
 use crate::kernel::Trial;
 
 /// How the whole table stands on this machine.
@@ -42,15 +43,19 @@ pub struct Found {
 }
 
 impl Report {
-    pub(super) fn new(trial: Trial) -> Self {
+    pub(super) fn new(trial: Trial, surroundings: Result<(), Error>) -> Self {
         let capabilities = TABLE.iter().map(|row| found(row, &trial)).collect();
+        let started = trial.started.map_err(Error::from);
         Self {
             kernel: nix::sys::utsname::uname().map_or_else(
                 |_| "unknown".into(),
                 |name| name.release().to_string_lossy().into_owned(),
             ),
             lockdown: lockdown(),
-            problem: trial.started.err().map(|error| error.to_string()),
+            problem: started
+                .and(surroundings)
+                .err()
+                .map(|error| error.to_string()),
             unpinned: trial.pinned.and_then(Result::err),
             capabilities,
         }

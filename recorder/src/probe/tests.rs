@@ -98,7 +98,7 @@ fn state<'a>(report: &'a Report, gives: &str) -> (State, Option<&'a str>) {
 
 #[test]
 fn an_older_stricter_kernel_loses_what_the_table_says_and_nothing_else() {
-    let report = Report::new(trial(strict(), Ok(())));
+    let report = Report::new(trial(strict(), Ok(())), Ok(()));
     let not_works: Vec<_> = report
         .capabilities
         .iter()
@@ -132,14 +132,14 @@ fn an_older_stricter_kernel_loses_what_the_table_says_and_nothing_else() {
     );
     let mut unpinned = trial(strict(), Ok(()));
     unpinned.pinned = Some(Err("it is read-only".into()));
-    let report = Report::new(unpinned);
+    let report = Report::new(unpinned, Ok(()));
     assert_eq!(state(&report, "is killed").0, State::Missing);
     assert!(report.to_string().contains("it is read-only"));
     let probed = Layout {
         mm_rss_by_probe: 1,
         ..strict()
     };
-    let report = Report::new(trial(probed, Ok(())));
+    let report = Report::new(trial(probed, Ok(())), Ok(()));
     assert_eq!(state(&report, "resident"), (State::Replaced(0), None));
     let json = serde_json::to_value(&report).unwrap();
     let states = json["capabilities"].as_array().unwrap().iter();
@@ -158,7 +158,7 @@ fn what_was_not_seen_at_work_is_not_said_to_work() {
     failed.absent_hooks.push("cgroup_mkdir");
     failed.pinned = None;
     failed.cores = false;
-    let report = Report::new(failed);
+    let report = Report::new(failed, Ok(()));
     assert!(report.problem.as_deref().unwrap().contains("sudo"));
     assert_eq!(state(&report, "born watched").0, State::Untried);
     assert_eq!(state(&report, "from its birth").0, State::Missing);
@@ -168,7 +168,7 @@ fn what_was_not_seen_at_work_is_not_said_to_work() {
         layout: None,
         ..trial(strict(), Err(KernelError::NotEmbedded))
     };
-    let report = Report::new(unknown);
+    let report = Report::new(unknown, Ok(()));
     assert!(
         report
             .capabilities
