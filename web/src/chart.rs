@@ -185,15 +185,12 @@ impl Canvas {
                     .before
                     .and_then(|before| Held::since(&self.grid, &before));
                 let (mut held, lived) = (line.held.or(before), line.lived.clone());
-                let times = run.bucket_ns().iter().zip(run.max_rss_bytes().iter());
-                let levels = run.usage(0).iter().zip(run.usage(1).iter());
-                let known = times.zip(levels);
-                let known = known.map(|((&bucket_ns, highest), (level, peak))| Known {
-                    bucket_ns,
-                    level,
-                    highest,
-                    peak,
-                });
+                let known = Known {
+                    bucket_ns: run.bucket_ns(),
+                    level: run.usage(0),
+                    highest: run.max_rss_bytes(),
+                    peak: run.usage(1),
+                };
                 level::advance(&self.grid, &mut held, known, &lived, |stay| {
                     self.crowd.meet(&stay);
                     line.put_stay(&self.grid, &self.covered_before_ns, &stay);

@@ -140,6 +140,7 @@ fn sweep(span: Span, stays: &[(usize, Span, Level)]) -> (u64, u64) {
 #[cfg(test)]
 mod tests {
     use bc_schema::resolution::SECOND_NS;
+    use bc_schema::store::Column;
     use bc_schema::{Resolution, TimeRange};
 
     use super::*;
@@ -158,17 +159,23 @@ mod tests {
             to_ns: 110 * S,
         };
         let grid = Grid::new(Resolution::Second, range, range, 10);
-        let told = [Known {
-            bucket_ns: 100 * S,
-            level: Some(50),
-            highest: Some(60),
-            peak: None,
-        }];
+        let column = |value| {
+            let mut column = Column::new();
+            column.push(value);
+            column
+        };
+        let (level, highest, peak) = (column(Some(50)), column(Some(60)), column(None));
+        let told = Known {
+            bucket_ns: &[100 * S],
+            level: level.all(),
+            highest: highest.all(),
+            peak: peak.all(),
+        };
         let of = |stays: &[TimeRange]| {
             let mut crowd = Crowd::of(10);
             for &stay in stays {
                 let lived = Lived::of(&grid, stay);
-                advance(&grid, &mut None, told.into_iter(), &lived, |stay| {
+                advance(&grid, &mut None, told, &lived, |stay| {
                     crowd.meet(&stay);
                 });
             }

@@ -16,6 +16,8 @@ pub(crate) struct Grid {
     pub(crate) buckets: usize,
     /// Buckets in a step.
     joined: u64,
+    /// Buckets of the first step that lie before the first one.
+    lead: u64,
     /// What is recorded: a bucket that is only begun, or was entered late, counts for the part that lies in here.
     recorded: TimeRange,
 }
@@ -65,16 +67,13 @@ impl Grid {
             first,
             buckets: buckets as usize,
             joined,
+            lead: first % joined,
             recorded,
         }
     }
 
-    fn lead(&self) -> u64 {
-        self.first % self.joined
-    }
-
     pub(crate) fn steps(&self) -> usize {
-        (self.lead() + self.buckets as u64).div_ceil(self.joined) as usize
+        (self.lead + self.buckets as u64).div_ceil(self.joined) as usize
     }
 
     pub(crate) fn step_ns(&self) -> u64 {
@@ -83,7 +82,7 @@ impl Grid {
 
     /// Start of each step.
     pub(crate) fn step_starts_ns(&self) -> impl Iterator<Item = u64> {
-        let first_ns = (self.first - self.lead()) * self.resolution.ns();
+        let first_ns = (self.first - self.lead) * self.resolution.ns();
         let step_ns = self.step_ns();
         (0..self.steps() as u64).map(move |step| first_ns + step * step_ns)
     }
@@ -102,8 +101,9 @@ impl Grid {
         (bucket_ns / self.resolution.ns()) as i64 - self.first as i64
     }
 
+    #[inline]
     pub(crate) fn step_of(&self, bucket: usize) -> usize {
-        ((self.lead() + bucket as u64) / self.joined) as usize
+        ((self.lead + bucket as u64) / self.joined) as usize
     }
 
     /// Cuts buckets at the edges of steps: each step, and those of them that lie in it.
@@ -116,7 +116,7 @@ impl Grid {
         let mut step = self.step_of(buckets.start);
         let mut from = buckets.start;
         // The lead is shorter than a step.
-        let mut edge = (step + 1) * joined - self.lead() as usize;
+        let mut edge = (step + 1) * joined - self.lead as usize;
         std::iter::from_fn(move || {
             if from >= buckets.end {
                 return None;

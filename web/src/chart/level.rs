@@ -4,21 +4,33 @@
 
 use std::ops::Range;
 
-use bc_schema::store::Before;
+use bc_schema::store::{Before, Values};
 use bc_schema::{Metric, TimeRange};
 
 use super::grid::{Grid, Span};
 
-/// What one bucket of a process tells of its level, bytes.
+/// What buckets of a process tell of its level, bytes, column by column.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Known {
-    pub(crate) bucket_ns: u64,
-    /// At its last sample.
-    pub(crate) level: Option<u64>,
-    /// The highest in the bucket.
-    pub(crate) highest: Option<u64>,
+pub(crate) struct Known<'a> {
+    pub(crate) bucket_ns: &'a [u64],
+    /// At the last sample of each.
+    pub(crate) level: Values<'a>,
+    /// The highest in each.
+    pub(crate) highest: Values<'a>,
     /// The highest ever.
-    pub(crate) peak: Option<u64>,
+    pub(crate) peak: Values<'a>,
+}
+
+impl<'a> Known<'a> {
+    /// Level and highest, where both are known of all of them and each bucket follows the one before: most are like that.
+    fn without_gaps(&self, grid: &Grid) -> Option<(&'a [u64], &'a [u64])> {
+        let (first_ns, last_ns) = self.bucket_ns.first().zip(self.bucket_ns.last())?;
+        let more = self.bucket_ns.len() as u64 - 1;
+        if last_ns - first_ns != more * grid.resolution.ns() {
+            return None;
+        }
+        self.level.if_known().zip(self.highest.if_known())
+    }
 }
 
 /// A process's level, bytes.
@@ -93,29 +105,42 @@ impl Held {
 pub(crate) fn advance(
     grid: &Grid,
     held: &mut Option<Held>,
-    buckets: impl Iterator<Item = Known>,
+    known: Known<'_>,
     lived: &Lived,
     each: impl FnMut(Stay),
 ) {
     let mut joined = Joined::new(grid, lived, each);
+    if let Some((levels, highest)) = known.without_gaps(grid) {
+        let first = grid.index(known.bucket_ns[0]);
+        joined.hold(*held, first);
+        let mut at = first;
+        for (&level, &highest) in levels.iter().zip(highest) {
+            let high = highest.max(level);
+            joined.put(at..at + 1, Level { last: level, high });
+            at += 1;
+        }
+        *held = levels.last().map(|&level| Held { level, next: at });
+        return joined.finish();
+    }
     // Dividing costs more than all else here, and mostly each bucket follows the one before.
     let mut next = (0, 0);
-    for known in buckets {
-        let highest = known.highest;
+    for (index, &bucket_ns) in known.bucket_ns.iter().enumerate() {
+        let highest = known.highest.get(index);
         // The final sample of a process has no RSS any more: the level before it stands. One that was never sampled alive is known by
         // its peak alone.
         let level = known
             .level
+            .get(index)
             .or(held.map(|held| held.level))
             .or(highest)
-            .or(known.peak);
+            .or_else(|| known.peak.get(index));
         let Some(level) = level else { continue };
-        let at = if known.bucket_ns == next.0 {
+        let at = if bucket_ns == next.0 {
             next.1
         } else {
-            grid.index(known.bucket_ns)
+            grid.index(bucket_ns)
         };
-        next = (known.bucket_ns.saturating_add(grid.resolution.ns()), at + 1);
+        next = (bucket_ns.saturating_add(grid.resolution.ns()), at + 1);
         joined.hold(*held, at);
         *held = Some(Held {
             level,
@@ -162,6 +187,7 @@ impl<'a, F: FnMut(Stay)> Joined<'a, F> {
         }
     }
 
+    #[inline]
     fn put(&mut self, buckets: Range<i64>, level: Level) {
         match &mut self.waiting {
             Some((waiting, of)) if *of == level && waiting.end == buckets.start => {
@@ -204,6 +230,7 @@ impl<'a, F: FnMut(Stay)> Joined<'a, F> {
 #[cfg(test)]
 mod tests {
     use bc_schema::resolution::SECOND_NS;
+    use bc_schema::store::Column;
     use bc_schema::{Metrics, Resolution};
 
     use super::*;
@@ -218,13 +245,34 @@ mod tests {
         Grid::new(Resolution::Second, range, range, 10)
     }
 
-    fn known(second: u64, level: Option<u64>, highest: Option<u64>) -> Known {
-        Known {
-            bucket_ns: second * S,
+    /// Second, level, highest, peak.
+    type Told = (u64, Option<u64>, Option<u64>, Option<u64>);
+
+    fn known(second: u64, level: Option<u64>, highest: Option<u64>) -> Told {
+        (second, level, highest, None)
+    }
+
+    fn advance_by(
+        told: &[Told],
+        held: &mut Option<Held>,
+        lived: &Lived,
+        seen: &mut Vec<(usize, u64, u64)>,
+    ) {
+        let bucket_ns: Vec<u64> = told.iter().map(|told| told.0 * S).collect();
+        let mut columns = [const { Column::new() }; 3];
+        for told in told {
+            for (column, value) in columns.iter_mut().zip([told.1, told.2, told.3]) {
+                column.push(value);
+            }
+        }
+        let [level, highest, peak] = columns.each_ref().map(Column::all);
+        let known = Known {
+            bucket_ns: &bucket_ns,
             level,
             highest,
-            peak: None,
-        }
+            peak,
+        };
+        advance(&grid(), held, known, lived, |stay| see(&grid(), stay, seen));
     }
 
     /// Bucket, level, and the time lived in it.
@@ -237,22 +285,19 @@ mod tests {
         }
     }
 
-    fn levels(told: &[Known], stay: TimeRange) -> Vec<(usize, u64, u64)> {
-        let mut seen = Vec::new();
-        let (grid, lived) = (grid(), Lived::of(&grid(), stay));
-        let mut held = None;
-        for &known in told {
-            advance(&grid, &mut held, std::iter::once(known), &lived, |stay| {
-                see(&grid, stay, &mut seen);
-            });
-        }
-        settle(&grid, held, &lived, |stay| see(&grid, stay, &mut seen));
-        let (mut at_once, mut held) = (Vec::new(), None);
-        advance(&grid, &mut held, told.iter().copied(), &lived, |stay| {
-            see(&grid, stay, &mut at_once);
-        });
-        settle(&grid, held, &lived, |stay| see(&grid, stay, &mut at_once));
-        assert_eq!(at_once, seen);
+    /// What becomes of levels that come one by one; together they come to the same.
+    fn levels(told: &[Told], stay: TimeRange) -> Vec<(usize, u64, u64)> {
+        let lived = Lived::of(&grid(), stay);
+        let of_runs = |runs: &[&[Told]]| {
+            let (mut seen, mut held) = (Vec::new(), None);
+            for told in runs {
+                advance_by(told, &mut held, &lived, &mut seen);
+            }
+            settle(&grid(), held, &lived, |stay| see(&grid(), stay, &mut seen));
+            seen
+        };
+        let seen = of_runs(&told.chunks(1).collect::<Vec<_>>());
+        assert_eq!(of_runs(&[told]), seen);
         seen
     }
 
@@ -274,6 +319,24 @@ mod tests {
                 (6, 9, S / 4)
             ]
         );
+    }
+
+    #[test]
+    fn levels_without_gaps_are_joined_where_they_are_the_same() {
+        let stay = TimeRange {
+            from_ns: 90 * S,
+            to_ns: 105 * S,
+        };
+        let both = |second: u64, level: u64| known(second, Some(level), Some(level));
+        let told = [
+            both(99, 3),
+            both(100, 5),
+            both(101, 5),
+            both(102, 7),
+            both(103, 5),
+        ];
+        let expected = [(0, 5, S), (1, 5, S), (2, 7, S), (3, 5, S), (4, 5, S)];
+        assert_eq!(levels(&told, stay), expected);
     }
 
     #[test]
@@ -323,7 +386,7 @@ mod tests {
             to_ns: 100 * S + S / 100,
         };
         let mut only = known(100, None, None);
-        only.peak = Some(70);
+        only.3 = Some(70);
         assert_eq!(levels(&[only], stay), [(0, 70, S / 100)]);
         assert_eq!(levels(&[known(100, None, None)], stay), []);
     }

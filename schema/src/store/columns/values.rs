@@ -17,6 +17,14 @@ pub struct Values<'a> {
 }
 
 impl Column {
+    /// Without values.
+    pub const fn new() -> Self {
+        Self {
+            values: Vec::new(),
+            known: Vec::new(),
+        }
+    }
+
     /// How many there are, known or not.
     #[inline]
     pub fn len(&self) -> usize {

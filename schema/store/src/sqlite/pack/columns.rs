@@ -9,6 +9,7 @@ use bc_schema::store;
 
 use super::layout::{HEADER, Layout};
 use super::read::{Column, DAMAGED, Pack, Who, bit, who};
+use super::sequence::Even;
 use super::{HELD, KNOWN, MAXIMA, METRICS, OFFSETS, SECONDS, SECTIONS, WHO};
 use crate::sqlite::error::Failure;
 
@@ -174,12 +175,14 @@ struct Known {
 
 impl Known {
     fn take(samples: usize, column: &mut Column<'_>) -> Self {
-        let bits = std::mem::take(&mut column.values);
-        let (all, any) = match column.same {
-            Some(bits) => (bits, bits),
-            None => bits
-                .iter()
-                .fold((u64::MAX, 0), |(all, any), &bits| (all & bits, any | bits)),
+        let mut bits = std::mem::take(&mut column.values);
+        let (all, any) = match column.even {
+            Some(Even { first, step: 0 }) => (first, first),
+            even => {
+                bits.extend(even.into_iter().flat_map(|even| even.values(samples)));
+                bits.iter()
+                    .fold((u64::MAX, 0), |(all, any), &bits| (all & bits, any | bits))
+            }
         };
         Self {
             samples,
@@ -211,8 +214,9 @@ impl Known {
         let (bit, column) = (bit(section), &columns[section]);
         out.clear();
         if self.all & bit != 0 {
-            match column.same {
-                Some(value) => out.fill(Some(value), self.samples),
+            match column.even {
+                Some(Even { first, step: 0 }) => out.fill(Some(first), self.samples),
+                Some(even) => out.extend_known(even.values(self.samples)),
                 None => out.extend_known(column.values.iter().copied()),
             }
         } else if self.any & bit == 0 {

@@ -4,7 +4,7 @@ use bc_schema::varint::take;
 use bc_schema::{Metric, Metrics, Resolution};
 
 use super::layout::Layout;
-use super::sequence::{Take, Taken};
+use super::sequence::{Even, Take, Taken};
 use super::{
     HELD, HELD_BIT, KNOWN, MAXIMA, MAXIMA_BIT, METRICS, MOMENTS, OFFSETS, SECONDS, SECTIONS, TIMES,
     TOGETHER, WHO, rest,
@@ -38,8 +38,8 @@ pub(super) struct Column<'a> {
     rest: &'a [u8],
     take: Take,
     pub(super) values: Vec<u64>,
-    /// What they all are, where they were read in [`Column::next_brief`] and are the same: then they do not stand in `values`.
-    pub(super) same: Option<u64>,
+    /// What they are, where they were read by [`Column::next_brief`] and grow evenly: then they do not stand in `values`.
+    pub(super) even: Option<Even>,
 }
 
 impl<'a> Column<'a> {
@@ -52,8 +52,8 @@ impl<'a> Column<'a> {
         let taken = self
             .take
             .take_brief(count, &mut self.rest, &mut self.values)?;
-        self.same = match taken {
-            Taken::Same(value) => Some(value),
+        self.even = match taken {
+            Taken::Even(even) => Some(even),
             Taken::Each => None,
         };
         Some(())
@@ -62,7 +62,15 @@ impl<'a> Column<'a> {
     /// The value at a place that was read.
     #[inline]
     pub(super) fn at(&self, place: usize) -> u64 {
-        self.same.unwrap_or_else(|| self.values[place])
+        match self.even {
+            Some(even) => even.at(place),
+            None => self.values[place],
+        }
+    }
+
+    /// Whether all that were read are this value.
+    pub(super) fn is_all(&self, value: u64) -> bool {
+        self.even == Some(Even::same(value))
     }
 }
 

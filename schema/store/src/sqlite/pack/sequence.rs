@@ -80,13 +80,13 @@ impl Take {
         bytes: &mut &[u8],
         values: &mut Vec<u64>,
     ) -> Option<()> {
-        if let Taken::Same(value) = self.take_brief(count, bytes, values)? {
-            values.resize(count, value);
+        if let Taken::Even(even) = self.take_brief(count, bytes, values)? {
+            values.extend(even.values(count));
         }
         Some(())
     }
 
-    /// The same, but values that are all the same are told and not put into `values`.
+    /// The same, but values that grow evenly are told and not put into `values`.
     pub(super) fn take_brief(
         &mut self,
         count: usize,
@@ -108,7 +108,7 @@ impl Take {
         }
         if self.same > 0 {
             self.same -= 1;
-            return Some(Taken::Same(self.before));
+            return Some(Taken::Even(Even::same(self.before)));
         }
         take_sequence(count, &mut self.before, bytes, values)
     }
@@ -117,10 +117,33 @@ impl Take {
 /// What was read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Taken {
-    /// This, as often as was asked for.
-    Same(u64),
+    /// As many values as were asked for, each as much more than the one before.
+    Even(Even),
     /// Values one by one.
     Each,
+}
+
+/// Values that grow evenly, or stay the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Even {
+    pub(super) first: u64,
+    pub(super) step: u64,
+}
+
+impl Even {
+    pub(super) fn same(first: u64) -> Self {
+        Self { first, step: 0 }
+    }
+
+    #[inline]
+    pub(super) fn at(self, place: usize) -> u64 {
+        self.first
+            .wrapping_add(self.step.wrapping_mul(place as u64))
+    }
+
+    pub(super) fn values(self, count: usize) -> impl Iterator<Item = u64> {
+        (0..count).map(move |place| self.at(place))
+    }
 }
 
 fn put_sequence(values: &[u64], before: &mut u64, out: &mut Vec<u8>) {
@@ -167,13 +190,13 @@ fn take_sequence(
     let (&head, rest) = bytes.split_first()?;
     *bytes = rest;
     if head == SAME {
-        return Some(Taken::Same(*before));
+        return Some(Taken::Even(Even::same(*before)));
     }
     let mut value = before.wrapping_add(unzigzag(take(bytes)?));
     *before = value;
     let (kind, shift) = (head & KIND, u32::from(head >> SHIFT));
     if kind == CONSTANT {
-        return Some(Taken::Same(value));
+        return Some(Taken::Even(Even::same(value)));
     }
     values.push(value);
     if kind == DIFFERENCES_IN_BITS {
@@ -197,6 +220,11 @@ fn take_sequence(
         };
         if times == 0 || times > count - values.len() {
             return None;
+        }
+        if token == 0 && kind == CHANGES && values.len() == 2 && times == count - 2 {
+            let first = *before;
+            values.clear();
+            return Some(Taken::Even(Even { first, step }));
         }
         values.extend((0..times).map(|_| {
             step = match kind {

@@ -61,6 +61,9 @@ impl Lane {
 
 /// What was used between totals that follow each other; `before` is the one before the first.
 fn differences(mut before: u64, totals: Values<'_>, used: &mut Column) {
+    if totals.are_unknown() {
+        return used.fill(None, totals.len());
+    }
     let Some(known) = totals.if_known() else {
         for total in totals.iter() {
             used.push(total.map(|total| total.saturating_sub(before)));

@@ -5,6 +5,7 @@ use bc_schema::{Metric, Resolution};
 
 use super::{Known, Wanted};
 use crate::sqlite::pack::read::{Column, Pack, bit};
+use crate::sqlite::pack::sequence::Even;
 use crate::sqlite::pack::{HELD, MAXIMA, METRICS, OFFSETS, SECONDS, TIMES, rest};
 
 /// The samples of one process and epoch, in columns.
@@ -50,6 +51,22 @@ impl Walks {
             self.second_ns.push(pack.second_ns(second));
             self.at_ns.push(at_ns);
             self.span_ns.push(at_ns.saturating_sub(before_ns));
+        }
+    }
+
+    /// Whether these are the seconds of all of them.
+    fn are_at(&self, seconds: &Column<'_>, count: usize) -> bool {
+        let (Some(&first), Some(&last)) = (self.seconds.first(), self.seconds.last()) else {
+            return false;
+        };
+        match seconds.even {
+            // They are in order, each once: as many as that, and no more than that apart.
+            Some(even) => {
+                even == Even { first, step: 1 }
+                    && count == self.seconds.len()
+                    && last - first + 1 == count as u64
+            }
+            None => seconds.values == self.seconds,
         }
     }
 }
@@ -100,10 +117,8 @@ impl Strip {
     fn tell_times(&mut self, pack: &Pack<'_>, known: &Known, columns: &[Column<'_>]) -> Option<()> {
         let (seconds, offsets) = (&columns[SECONDS], &columns[OFFSETS]);
         let says_held = known.any & bit(HELD) != 0;
-        self.is_of_all_walks = !says_held
-            && offsets.same == Some(0)
-            && seconds.same.is_none()
-            && seconds.values == self.walks.seconds;
+        self.is_of_all_walks =
+            !says_held && offsets.is_all(0) && self.walks.are_at(seconds, known.samples);
         self.held_ns.clear();
         if self.is_of_all_walks {
             self.second_ns.clone_from(&self.walks.second_ns);
@@ -132,7 +147,7 @@ impl Strip {
         let rss = METRICS + Metric::RssBytes as usize;
         known.spread(MAXIMA, columns, &mut self.max_rss_bytes);
         known.spread(rss, columns, &mut self.spread);
-        let is_the_level = columns[MAXIMA].same == Some(0);
+        let is_the_level = columns[MAXIMA].is_all(0);
         if is_the_level && known.of_all(MAXIMA) && known.of_all(rss) {
             return std::mem::swap(&mut self.max_rss_bytes, &mut self.spread);
         }
