@@ -5,6 +5,7 @@ mod containers;
 mod cpus;
 mod latest;
 mod losses;
+mod places;
 mod processes;
 mod series;
 mod spans;

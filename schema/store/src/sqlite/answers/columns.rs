@@ -13,6 +13,7 @@ use bc_schema::{ContainerId, Resolution};
 use rusqlite::Connection;
 use rustc_hash::FxHashMap;
 
+use super::places::Places;
 use super::series::{Account, OfBucket, base, before, buckets, latest, starts};
 use super::walk::{Told, Walk};
 use super::{Life, Resolved, lives, numbers, resolve};
@@ -104,41 +105,38 @@ fn firsts(
     from: u64,
     to: u64,
 ) -> Result<FxHashMap<Account, u64>, Failure> {
-    let mut firsts = FxHashMap::default();
-    let mut opened = Opened::default();
+    let (mut places, mut firsts) = (Places::default(), Vec::new());
+    let mut add = |account: Account, second: u64| match places.of(account) {
+        (_, true) => firsts.push(second),
+        (place, false) => firsts[place] = second.min(firsts[place]),
+    };
     if resolution == Resolution::Second {
+        let mut opened = Opened::default();
         walk.open_packs(from, to, |minute, length, read| {
+            let second = minute * Resolution::Minute.seconds();
             for who in opened.who(length, read)? {
                 if walk.wants(who.process) {
-                    let second = minute * Resolution::Minute.seconds();
-                    firsts
-                        .entry((who.process, who.epoch_ns))
-                        .or_insert(second.max(from));
+                    add((who.process, who.epoch_ns), second.max(from));
                 }
             }
             Ok(())
         })?;
     }
     let length = resolution.seconds();
-    let mut add = |account: Account, bucket: u64| {
-        let second = bucket * length;
-        let first = firsts.entry(account).or_insert(second);
-        *first = second.min(*first);
-    };
     walk.oldest_first(resolution, from, to, |bucket, block| {
         for entry in block::read(resolution, bucket, block) {
             let entry = entry?;
             if walk.wants(entry.process) {
-                add((entry.process, entry.epoch_ns()?), bucket);
+                add((entry.process, entry.epoch_ns()?), bucket * length);
             }
         }
         Ok(())
     })?;
     finer(walk, resolution, from, to, |bucket, told| {
-        add((told.process(), told.epoch_ns()?), bucket);
+        add((told.process(), told.epoch_ns()?), bucket * length);
         Ok(())
     })?;
-    Ok(firsts)
+    Ok(places.accounts().iter().copied().zip(firsts).collect())
 }
 
 /// Calls `each` with what is not yet folded into buckets of this resolution.

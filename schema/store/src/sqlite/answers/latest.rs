@@ -1,11 +1,10 @@
 //! What the latest samples of processes are: all that whole-life totals are made of.
 
 use std::collections::BTreeSet;
-use std::collections::hash_map::Entry::{Occupied, Vacant};
 
 use bc_schema::{Metrics, Resolution, usage};
-use rustc_hash::FxHashMap;
 
+use super::places::Places;
 use super::walk::{Told, Walk};
 use crate::cell::Cell;
 use crate::sqlite::error::Failure;
@@ -18,19 +17,16 @@ impl Walk<'_> {
             self.blocks(resolution, from, i64::MAX as u64, |bucket, entry| {
                 let epoch_ns = entry.epoch_ns()?;
                 let end_ns = (bucket + 1).saturating_mul(resolution.ns());
-                match latest.places.entry((entry.process(), epoch_ns)) {
-                    Occupied(known) => {
-                        let known = &mut latest.cells[*known.get()];
-                        // Mostly a later bucket told of it: nothing of this one is later than its end.
-                        if known.at_ns < end_ns {
-                            entry.replace_earlier(known)?;
-                        }
-                    }
-                    Vacant(new) => {
-                        new.insert(latest.cells.len());
-                        latest.cells.push(entry.unpack()?.cell);
-                        latest.epochs.insert(epoch_ns);
-                    }
+                let (place, is_new) = latest.places.of((entry.process(), epoch_ns));
+                if is_new {
+                    latest.cells.push(entry.unpack()?.cell);
+                    latest.epochs.insert(epoch_ns);
+                    return Ok(());
+                }
+                let known = &mut latest.cells[place];
+                // Mostly a later bucket told of it: nothing of this one is later than its end.
+                if known.at_ns < end_ns {
+                    entry.replace_earlier(known)?;
                 }
                 Ok(())
             })?;
@@ -56,7 +52,7 @@ impl Told<'_> {
 /// The latest sample of each process (by number) and epoch.
 #[derive(Default)]
 pub(super) struct Latest {
-    places: FxHashMap<(u64, u64), usize>,
+    places: Places,
     cells: Vec<Cell>,
     /// Of any process: there are as many as recorders that could not count from the processes' beginnings.
     epochs: BTreeSet<u64>,
@@ -65,7 +61,12 @@ pub(super) struct Latest {
 impl Latest {
     /// The processes that have one, each once.
     pub(super) fn processes(&self) -> Vec<u64> {
-        let mut processes: Vec<_> = self.places.keys().map(|(process, _)| *process).collect();
+        let mut processes: Vec<_> = self
+            .places
+            .accounts()
+            .iter()
+            .map(|(process, _)| *process)
+            .collect();
         processes.sort_unstable();
         processes.dedup();
         processes
@@ -87,8 +88,8 @@ impl Latest {
 
     fn of(&self, process: u64) -> impl Iterator<Item = (u64, &Cell)> {
         self.epochs.iter().filter_map(move |&epoch_ns| {
-            let place = self.places.get(&(process, epoch_ns))?;
-            Some((epoch_ns, &self.cells[*place]))
+            let place = self.places.get((process, epoch_ns))?;
+            Some((epoch_ns, &self.cells[place]))
         })
     }
 }
