@@ -8,6 +8,7 @@ pub(crate) mod flow;
 pub(crate) mod grid;
 pub(crate) mod level;
 pub(crate) mod plan;
+mod steps;
 mod sums;
 
 use bc_schema::resolution::SECOND_NS;
@@ -18,6 +19,7 @@ use crowd::Crowd;
 use flow::Used;
 use grid::Grid;
 use level::{Held, Known};
+use steps::Steps;
 use sums::{Line, Lines, Sums};
 
 /// What is drawn.
@@ -106,8 +108,7 @@ pub(crate) struct Presence {
 pub(crate) struct Canvas {
     measure: Measure,
     grid: Grid,
-    /// The step of each bucket.
-    steps: Vec<u32>,
+    steps: Steps,
     /// How much is covered before each bucket, where a level is drawn, ns.
     covered_before_ns: Vec<u64>,
     /// The weight of all processes in each bucket.
@@ -127,11 +128,10 @@ impl Canvas {
             Measure::Flow(_) => Default::default(),
             Measure::Memory => (Crowd::of(grid.buckets), grid.covered_before_ns()),
         };
-        let step = |bucket| grid.step_of(bucket) as u32;
         let sums = |_: &Metric| Sums::of(grid.buckets);
         Self {
             measure,
-            steps: (0..grid.buckets).map(step).collect(),
+            steps: grid.cut(),
             covered_before_ns,
             total: Sums::of(grid.buckets),
             sides: measure.sides().iter().map(sums).collect(),
@@ -176,7 +176,7 @@ impl Canvas {
                 let mut told = line.told.or_else(|| before(metrics));
                 flow::parts(&self.grid, &mut told, used(amounts), |part| {
                     self.total.put_part(&part);
-                    line.put_part(&self.grid, &part);
+                    line.put_part(&self.steps, &part);
                 });
                 line.told = told;
             }
@@ -193,7 +193,7 @@ impl Canvas {
                 };
                 level::advance(&self.grid, &mut held, known, &lived, |stay| {
                     self.crowd.meet(&stay);
-                    line.put_stay(&self.grid, &self.covered_before_ns, &stay);
+                    line.put_stay(&self.steps, &self.covered_before_ns, &stay);
                 });
                 line.held = held;
             }
@@ -251,14 +251,14 @@ impl Canvas {
             let (held, lived) = (line.held, line.lived.clone());
             level::settle(&self.grid, held, &lived, |stay| {
                 self.crowd.meet(&stay);
-                line.put_stay(&self.grid, &self.covered_before_ns, &stay);
+                line.put_stay(&self.steps, &self.covered_before_ns, &stay);
             });
             let known_to_ns = line.presence.known_to_ns;
             let end = self.grid.index(known_to_ns.saturating_sub(1)) + 1;
             if let Some(told) = line.told {
                 let slept = flow::sleep(&self.grid, told, end);
                 self.total.put_part(&slept);
-                line.put_part(&self.grid, &slept);
+                line.put_part(&self.steps, &slept);
             }
             for (side, told) in self.sides.iter_mut().zip(&line.sides_told) {
                 if let Some(told) = *told {
@@ -279,7 +279,7 @@ impl Canvas {
 
     fn mean(&self, sums: &Sums, covered: &[u64]) -> Curve {
         let mut weights: Vec<Option<f64>> = vec![None; covered.len()];
-        for (weight, &step) in sums.iter().zip(&self.steps) {
+        for (weight, &step) in sums.iter().zip(self.steps.all()) {
             if let Some(weight) = weight {
                 *weights[step as usize].get_or_insert(0.0) += weight;
             }
@@ -292,7 +292,7 @@ impl Canvas {
         let mut min: Curve = vec![None; self.grid.steps()];
         let mut max = min.clone();
         let mut take = |bucket: usize, low: u64, high: u64| {
-            let step = self.steps[bucket] as usize;
+            let step = self.steps.of(bucket) as usize;
             min[step] = Some(min[step].map_or(low, |so_far| so_far.min(low)));
             max[step] = Some(max[step].map_or(high, |so_far| so_far.max(high)));
         };

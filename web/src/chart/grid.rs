@@ -2,10 +2,10 @@
 //!
 //! Steps lie on multiples of their length since the epoch, so that a moving range does not make a chart shimmer.
 
-use std::ops::Range;
-
 use bc_schema::resolution::SECOND_NS;
 use bc_schema::{Resolution, TimeRange};
+
+use super::steps::Steps;
 
 /// The cut of one chart.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -106,25 +106,15 @@ impl Grid {
         ((self.lead + bucket as u64) / self.joined) as usize
     }
 
-    /// Cuts buckets at the edges of steps: each step, and those of them that lie in it.
-    #[inline]
-    pub(crate) fn in_steps(
-        &self,
-        buckets: Range<usize>,
-    ) -> impl Iterator<Item = (u32, Range<usize>)> {
-        let joined = self.joined as usize;
-        let mut step = self.step_of(buckets.start);
-        let mut from = buckets.start;
-        // The lead is shorter than a step.
-        let mut edge = (step + 1) * joined - self.lead as usize;
-        std::iter::from_fn(move || {
-            if from >= buckets.end {
-                return None;
-            }
-            let within = (step as u32, from..edge.min(buckets.end));
-            (step, from, edge) = (step + 1, edge, edge + joined);
-            Some(within)
-        })
+    /// The steps, for who looks up many.
+    pub(crate) fn cut(&self) -> Steps {
+        let step = |bucket| self.step_of(bucket) as u32;
+        let joined = usize::try_from(self.joined).unwrap_or(usize::MAX);
+        Steps::new(
+            (0..self.buckets).map(step).collect(),
+            joined,
+            self.lead as usize,
+        )
     }
 
     fn span(&self, bucket: usize) -> Span {
@@ -218,24 +208,6 @@ mod tests {
         assert_eq!((grid.buckets, grid.step_ns()), (3600, 7 * SECOND_NS));
         assert!(grid.steps() <= 600);
         assert_eq!(grid.step_starts_ns().next(), Some(7196 * SECOND_NS));
-    }
-
-    #[test]
-    fn steps_meet_at_their_edges() {
-        for from in 0..8 {
-            let all = seconds(7200 + from, 7250);
-            let grid = Grid::new(Resolution::Second, TimeRange::EVER, all, 9);
-            for (first, end) in [(0, grid.buckets), (3, 3), (5, 6), (2, 17)] {
-                let cut: Vec<_> = grid
-                    .in_steps(first..end)
-                    .flat_map(|(step, buckets)| buckets.map(move |bucket| (bucket, step as usize)))
-                    .collect();
-                let expected: Vec<_> = (first..end).map(|at| (at, grid.step_of(at))).collect();
-                assert_eq!(cut, expected);
-                let steps: Vec<_> = grid.in_steps(first..end).map(|(step, _)| step).collect();
-                assert!(steps.is_sorted_by(|a, b| a < b), "each step once");
-            }
-        }
     }
 
     #[test]

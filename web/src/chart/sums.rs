@@ -7,6 +7,7 @@ use super::Presence;
 use super::flow::Part;
 use super::grid::Grid;
 use super::level::{Held, Lived, Stay};
+use super::steps::Steps;
 
 /// A weight for each bucket, where anything is known of it.
 #[derive(Debug)]
@@ -117,17 +118,17 @@ impl Line {
         }
     }
 
-    pub(super) fn put_part(&mut self, grid: &Grid, part: &Part<'_>) {
+    pub(super) fn put_part(&mut self, steps: &Steps, part: &Part<'_>) {
         match part {
             Part::Each(first, amounts) => {
-                for (step, buckets) in grid.in_steps(*first..*first + amounts.len()) {
+                for (step, buckets) in steps.cut(*first..*first + amounts.len()) {
                     let of_step = &amounts[buckets.start - first..buckets.end - first];
                     self.put(step, of_step.iter().map(|&amount| amount as f64).sum());
                 }
             }
-            Part::Of(bucket, amount) => self.put(grid.step_of(*bucket) as u32, *amount as f64),
+            Part::Of(bucket, amount) => self.put(steps.of(*bucket), *amount as f64),
             Part::Slept(buckets) => {
-                for (step, _) in grid.in_steps(buckets.clone()) {
+                for (step, _) in steps.cut(buckets.clone()) {
                     self.put(step, 0.0);
                 }
             }
@@ -135,10 +136,10 @@ impl Line {
     }
 
     /// `covered_before_ns` is what is covered before each bucket.
-    pub(super) fn put_stay(&mut self, grid: &Grid, covered_before_ns: &[u64], stay: &Stay) {
+    pub(super) fn put_stay(&mut self, steps: &Steps, covered_before_ns: &[u64], stay: &Stay) {
         match stay {
             Stay::Whole(buckets, level) => {
-                for (step, buckets) in grid.in_steps(buckets.clone()) {
+                for (step, buckets) in steps.cut(buckets.clone()) {
                     let lived_ns =
                         covered_before_ns[buckets.end] - covered_before_ns[buckets.start];
                     self.put(step, level.last as f64 * lived_ns as f64);
@@ -146,7 +147,7 @@ impl Line {
             }
             Stay::Part(bucket, lived, level) => {
                 let weight = level.last as f64 * lived.ns() as f64;
-                self.put(grid.step_of(*bucket) as u32, weight);
+                self.put(steps.of(*bucket), weight);
             }
         }
     }

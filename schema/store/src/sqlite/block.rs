@@ -202,6 +202,7 @@ impl PackedEntry<'_> {
     }
 
     /// All of it.
+    #[inline]
     pub(crate) fn unpack(&self) -> Result<Entry, Failure> {
         let mut body = self.body;
         let mut entry = || {

@@ -58,6 +58,7 @@ pub(crate) fn put_cell(
 }
 
 /// Takes what [`put_cell`] appended.
+#[inline]
 pub(crate) fn take_cell(
     times: &Times<'_>,
     resolution: Resolution,
@@ -71,7 +72,7 @@ pub(crate) fn take_cell(
     } = take_outline(times, resolution, bytes)?;
     let mut metrics = Metrics::unpack(bytes)?;
     if is_near {
-        metrics = Near::to(&max_rss_bytes[resolution as usize..]).read(&metrics);
+        Near::to(&max_rss_bytes[resolution as usize..]).read(&mut metrics);
     }
     Some(Cell {
         at_ns,
@@ -131,45 +132,45 @@ struct Near {
 
 impl Near {
     fn to(maxima: &[Option<u64>]) -> Self {
-        let mut known = maxima.iter().flatten().copied();
-        let highest = known.next();
+        let highest = maxima.iter().flatten().next().copied();
+        let highest_of_all = maxima.iter().rev().flatten().next().copied();
         Self {
             highest,
-            highest_of_all: known.last().or(highest),
+            highest_of_all,
         }
     }
 
     fn written(&self, metrics: &Metrics) -> Metrics {
-        self.turned(metrics, |value, near| zigzag(near.wrapping_sub(value)))
+        let mut written = *metrics;
+        self.turn(&mut written, |value, near| zigzag(near.wrapping_sub(value)));
+        written
     }
 
-    fn read(&self, metrics: &Metrics) -> Metrics {
-        self.turned(metrics, |distance, near| {
+    fn read(&self, metrics: &mut Metrics) {
+        self.turn(metrics, |distance, near| {
             near.wrapping_sub(unzigzag(distance))
-        })
+        });
     }
 
-    fn turned(&self, metrics: &Metrics, turn: impl Fn(u64, u64) -> u64) -> Metrics {
-        let mut turned = *metrics;
+    fn turn(&self, metrics: &mut Metrics, turn: impl Fn(u64, u64) -> u64) {
+        let times = [Metric::CpuNs, Metric::SystemNs, Metric::UserNs];
+        if let [Some(cpu_ns), Some(system_ns), Some(user_ns)] =
+            times.map(|metric| metrics.get(metric))
+        {
+            metrics.set(
+                Metric::UserNs,
+                turn(user_ns, cpu_ns.wrapping_sub(system_ns)),
+            );
+        }
         let levels = [
             (Metric::RssBytes, self.highest),
             (Metric::PeakRssBytes, self.highest_of_all),
         ];
         for (metric, near) in levels {
             if let (Some(value), Some(near)) = (metrics.get(metric), near) {
-                turned.set(metric, turn(value, near));
+                metrics.set(metric, turn(value, near));
             }
         }
-        let times = [Metric::CpuNs, Metric::SystemNs, Metric::UserNs];
-        if let [Some(cpu_ns), Some(system_ns), Some(user_ns)] =
-            times.map(|metric| metrics.get(metric))
-        {
-            turned.set(
-                Metric::UserNs,
-                turn(user_ns, cpu_ns.wrapping_sub(system_ns)),
-            );
-        }
-        turned
     }
 }
 
