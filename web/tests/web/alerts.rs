@@ -44,6 +44,22 @@ fn every_loss_has_an_alert_of_its_own() {
     }
 }
 
+#[test]
+fn one_machine_of_many_that_is_gone_is_noticed() {
+    let (_, job) = RULES.split_once("{job_name: ").unwrap();
+    let (job, _) = job.split_once(',').unwrap();
+    let (_, watches) = alerts()
+        .into_iter()
+        .find(|(name, _)| name == "BubbleChamberDown")
+        .unwrap();
+    // Prometheus's own series of whether it was answered, by the job that the file's head has it scraped as: ours are then missing on that
+    // machine alone, which `absent` does not see.
+    assert!(
+        watches.contains(&format!("up{{job=\"{job}\"}} == 0")),
+        "{watches}"
+    );
+}
+
 #[tokio::test]
 async fn every_alert_watches_what_is_served() {
     let site = site(&recording()).await;
