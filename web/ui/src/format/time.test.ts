@@ -1,7 +1,7 @@
 /** Durations around the places where their unit changes. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { clockNear, dayAndClock, duration, durationNs, preciseClock } from './time.ts'
+import { clockNear, clockWithin, dayAndClock, duration, durationNs, preciseClock } from './time.ts'
 
 test('a duration is told in its two largest units', () => {
   const told: [number, string][] = [
@@ -30,4 +30,7 @@ test('a time of another day carries its date', () => {
   assert.equal(clockNear(noon, noon + 86_400_000), '2026-05-04 12:03:07')
   assert.equal(dayAndClock(noon), '2026-05-04 12:03:07')
   assert.equal(preciseClock(noon), '12:03:07.045')
+  assert.equal(clockWithin(noon, noon - 1000, noon + 1000), '12:03:07.045')
+  assert.equal(clockWithin(noon, noon - 86_400_000, noon + 1000), '05-04 12:03:07')
+  assert.equal(clockWithin(noon, noon + 86_400_000, noon + 86_401_000), '05-04 12:03:07')
 })

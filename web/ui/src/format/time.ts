@@ -30,6 +30,13 @@ export function clockNear(ms: number, now: number): string {
   return day(ms) === day(now) ? clock(ms) : dayAndClock(ms)
 }
 
+/** The precise clock for a time of the one day that all of a range is of, else its day and the clock: `11-01 08:41:40`. */
+export function clockWithin(ms: number, from_ms: number, to_ms: number): string {
+  const own = day(ms)
+  if (own === day(from_ms) && own === day(to_ms)) return preciseClock(ms)
+  return `${own.slice(own.indexOf('-') + 1)} ${clock(ms)}`
+}
+
 /** Everything about a time, for a tooltip: local to the millisecond, and UTC to compare with logs. */
 export function fullTime(ms: number): string {
   return `${day(ms)} ${preciseClock(ms)} here\n${new Date(ms).toISOString().replace('T', ' ').replace('Z', '')} UTC`

@@ -4,7 +4,7 @@ import type { Process } from '../api/answers.ts'
 import { Known, Unknown } from '../elements/Known.tsx'
 import { Time } from '../elements/Time.tsx'
 import { bytes } from '../format/amount.ts'
-import { duration, durationNs, preciseClock } from '../format/time.ts'
+import { clockWithin, duration, durationNs, preciseClock } from '../format/time.ts'
 import type { Sort } from '../view/view.ts'
 import { outcome } from './outcome.ts'
 import type { Row } from './tree.ts'
@@ -53,7 +53,9 @@ export const COLUMNS: readonly Column[] = [
     title: 'start',
     says: 'when it began',
     sort: 'start',
-    cell: ({ row }) => <Time ms={row.process.start_ms} show={preciseClock} />,
+    cell: ({ row, from_ms, to_ms }) => (
+      <Time ms={row.process.start_ms} show={(ms) => clockWithin(ms, from_ms, to_ms)} />
+    ),
   },
   {
     key: 'life',
