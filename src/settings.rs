@@ -1,6 +1,7 @@
 //! What the program is told: flag over environment over file over default. What a setting does, and whether it is safe, is
 //! for the part that it configures.
 
+mod address;
 mod environment;
 mod file;
 mod layer;
@@ -15,6 +16,7 @@ use bc_web::Secret;
 
 use crate::data_dir::{DataDir, Lock};
 
+pub(crate) use address::address;
 pub(crate) use environment::{Environment, Stranger};
 pub(crate) use layer::Layer;
 

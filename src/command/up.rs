@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use clap::Args;
 
 use super::{Shared, must_be_root, runtime};
-use crate::settings::{DEFAULT_LISTEN, Layer};
+use crate::settings::{DEFAULT_LISTEN, Layer, address};
 
 /// Record this machine's containers and jobs, and serve the page
 #[derive(Debug, Args)]
@@ -16,7 +16,7 @@ pub(crate) struct Up {
     #[command(flatten)]
     shared: Shared,
 
-    #[arg(long, value_name = "ADDR:PORT", value_parser = listen, help = format!("Address and port of the page [default: {DEFAULT_LISTEN}]"))]
+    #[arg(long, value_name = "ADDR:PORT", value_parser = address, help = format!("Address and port of the page [default: {DEFAULT_LISTEN}]"))]
     listen: Option<SocketAddr>,
 
     /// URL path under which a proxy serves the page [environment: BC_PREFIX]
@@ -120,29 +120,4 @@ impl Up {
 /// A list that was not given is no list.
 fn some<T>(list: Vec<T>) -> Option<Vec<T>> {
     (!list.is_empty()).then_some(list)
-}
-
-fn listen(text: &str) -> Result<SocketAddr, String> {
-    // The one name whose address everybody knows.
-    let address = text
-        .strip_prefix("localhost:")
-        .map_or(text.to_owned(), |port| format!("127.0.0.1:{port}"));
-    address.parse().map_err(|_| {
-        "it takes an address and a port, as 127.0.0.1:5000, [::1]:5000 or 0.0.0.0:80".into()
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn addresses_are_understood() {
-        assert_eq!(
-            listen("localhost:80").unwrap(),
-            "127.0.0.1:80".parse().unwrap()
-        );
-        assert_eq!(listen("[::1]:80").unwrap(), "[::1]:80".parse().unwrap());
-        assert!(listen("5000").unwrap_err().contains("127.0.0.1:5000"));
-    }
 }

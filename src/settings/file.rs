@@ -10,6 +10,7 @@ use bc_recorder::Capacities;
 use bc_web::Secret;
 use serde::de::IgnoredAny;
 
+use super::address::Address;
 use super::section::section;
 use super::{DEFAULT_LISTEN, Environment, Folder, Layer};
 
@@ -74,7 +75,7 @@ section! {
     }
 
     Web {
-        listen: SocketAddr,
+        listen: Address,
         hostname: String,
         port: u16,
         prefix: String,
@@ -151,7 +152,7 @@ impl File {
             .map(|port| SocketAddr::new(DEFAULT_LISTEN.ip(), port));
         Layer {
             data,
-            listen: web.listen.or(port),
+            listen: web.listen.map(|Address(listen)| listen).or(port),
             hostname: web.hostname,
             prefix: web.prefix,
             auth: auth.enable,

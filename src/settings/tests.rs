@@ -270,6 +270,10 @@ fn what_is_no_number_is_named() {
     let error = resolve(Layer::default(), &[("BC_RETENTION_HOURS", "soon")], "").unwrap_err();
     assert!(format!("{error:#}").contains("BC_RETENTION_HOURS=soon"));
     assert!(resolve(Layer::default(), &[], "web: {port: many}").is_err());
+    let error = resolve(Layer::default(), &[], "web: {listen: 5000}").unwrap_err();
+    assert!(error.to_string().contains("as 127.0.0.1:5000"), "{error}");
+    let named = resolve(Layer::default(), &[], "web: {listen: \"localhost:81\"}").unwrap();
+    assert_eq!(named.listen, "127.0.0.1:81".parse().unwrap());
 }
 
 #[test]

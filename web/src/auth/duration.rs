@@ -4,7 +4,7 @@ use std::time::Duration;
 
 /// The text names no time span.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not a time span such as 2d, 12h, 30m or 90s")]
+#[error("`{0}` is not a time span such as 2d, 12h, 30m or 90s, from a second to a hundred years")]
 pub struct BadDuration(String);
 
 /// Longest span that is taken: a hundred years.
