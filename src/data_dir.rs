@@ -60,6 +60,11 @@ impl DataDir {
         self.0.join("bubble-chamber.db")
     }
 
+    /// Where recorders keep how far they were.
+    pub(crate) fn clock(&self) -> PathBuf {
+        self.0.join("clock")
+    }
+
     /// Takes the directory for this process alone; `role` tells others who has it.
     pub(crate) fn lock(&self, role: &str) -> anyhow::Result<Result<Lock, Holder>> {
         lock::take(&self.0.join("lock"), role)

@@ -62,6 +62,7 @@ pub(crate) async fn serve(settings: &Settings) -> anyhow::Result<()> {
     let config = bc_recorder::Config {
         resume,
         pins: Some(data.path().to_owned()),
+        clock: Some(data.clock()),
         watched: Watched::by(move || pages.receiver_count() > 0 || others.lately()),
         ..settings.recorder.clone()
     };

@@ -225,7 +225,16 @@ impl Agent {
     fn start(config: Config) -> Result<Self, Error> {
         config.capacities.check()?;
         let boot = this_boot()?;
-        let clock = Clock::new();
+        let (clock, back_ns) = match &config.clock {
+            Some(file) => Clock::kept_in(file, boot),
+            None => (Clock::new(), 0),
+        };
+        if back_ns > 0 {
+            tracing::warn!(
+                back_s = back_ns / bc_schema::resolution::SECOND_NS,
+                "the machine's clock was set back since the last record: what goes on is dated from there on, ahead of the clock by as much"
+            );
+        }
         let began_ns = clock.now_ns();
         Ok(Self {
             globs: Globs::new(&config.cgroup_globs)?,

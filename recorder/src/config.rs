@@ -40,6 +40,9 @@ pub struct Config {
     /// The data directory for which the kernel's maps and links are pinned, so that a killed recorder loses nothing. Who gives it holds it for
     /// itself alone. `None`: nothing is pinned.
     pub pins: Option<PathBuf>,
+    /// The file that tells a recorder where the clock of the one before it was: a machine's clock may be set back between two. `None`: each believes
+    /// the machine's.
+    pub clock: Option<PathBuf>,
     /// Load this object instead of the embedded one; for developers of the kernel programs.
     pub kernel_object: Option<PathBuf>,
     /// Whether somebody watches: samples then go out every second, else every five. What begins, ends or is lost never waits.
@@ -100,6 +103,7 @@ impl Default for Config {
             kernel_log: false,
             resume: Vec::new(),
             pins: None,
+            clock: None,
             kernel_object: None,
             watched: Watched::default(),
         }

@@ -215,6 +215,7 @@ impl Own {
         let config = bc_recorder::Config {
             discover: false,
             pins: Some(data.path().to_owned()),
+            clock: Some(data.clock()),
             ..settings.recorder.clone()
         };
         let (committed, _) = broadcast::channel(1);

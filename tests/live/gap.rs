@@ -3,10 +3,13 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use nix::sys::signal::Signal;
+use nix::time::{ClockId, clock_gettime};
 
+use crate::harness::api::Process;
 use crate::harness::assert_within;
 use crate::harness::oracle::{self, number, truths};
-use crate::harness::program::turn;
+use crate::harness::process as started;
+use crate::harness::program::{self, turn};
 use crate::harness::up::{Data, RUNS_WITHIN};
 use crate::harness::wait;
 
@@ -140,4 +143,60 @@ fn a_killed_recorder_is_missed_from_the_last_second_that_was_stored() {
     run.finish(RUNS_WITHIN).success();
     up.api.past("sleepers");
     up.stop();
+}
+
+/// Realtime less boot clock, ns.
+fn offset_ns() -> i128 {
+    let read_ns = |clock| {
+        let time = clock_gettime(clock).expect("the kernel has this clock");
+        i128::from(time.tv_sec()) * 1_000_000_000 + i128::from(time.tv_nsec())
+    };
+    read_ns(ClockId::CLOCK_REALTIME) - read_ns(ClockId::CLOCK_BOOTTIME)
+}
+
+#[test]
+fn a_clock_that_was_set_back_between_two_recorders_takes_nothing_from_totals() {
+    const AHEAD_S: i64 = 3_600;
+    let _turn = turn();
+    let data = Data::new();
+    let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id");
+    let boot = boot.expect("the kernel says its boot").replace('-', "");
+    // As a recorder leaves it whose clock was an hour ahead.
+    let ahead_ns = offset_ns() + i128::from(AHEAD_S) * 1_000_000_000;
+    let kept = data.path().join("clock");
+    std::fs::write(&kept, format!("{} {ahead_ns}\n", boot.trim())).expect("it can be written");
+    let up = data.up(&[]);
+    up.has_logged("the machine's clock was set back");
+    let mut run = data.run("set-back", &[&oracle::path("burn"), "pause", "400"]);
+    run.line(RUNS_WITHIN);
+    wait::until("a sample", RUNS_WITHIN, || {
+        up.api.container("set-back").ok_or("the run is not known")?;
+        let all = up.api.processes("set-back");
+        let burned = |p: &Process| p.totals.get("cpu_ns").is_some_and(|ns| *ns > 300_000_000);
+        all.iter()
+            .any(burned)
+            .then_some(())
+            .ok_or(format!("{all:?}"))
+    });
+    up.signal(Signal::SIGKILL);
+    drop(up);
+
+    let up = data.up(&[]);
+    run.close_stdin();
+    let truth = truths(&run.finish(RUNS_WITHIN).success().stdout).remove(0);
+    let container = up.api.past("set-back");
+    let ahead_ms = container.last_record_ms - now_ms();
+    assert!(ahead_ms > (AHEAD_S - 600) as f64 * 1e3, "{ahead_ms} ms");
+    let most = up.api.processes("set-back").into_iter();
+    let burner = most.max_by_key(|p| p.total("cpu_ns")).expect("it is there");
+    assert_within(
+        "CPU over both",
+        burner.total("cpu_ns"),
+        number(&truth, "cpu_ns"),
+        0.01,
+    );
+    up.stop();
+    let check = ["db", "check", "--data", data.as_str()];
+    let check = started::Process::start(&mut program::command(&check));
+    check.finish(RUNS_WITHIN).success();
 }
