@@ -21,7 +21,9 @@ use tokio_util::sync::CancellationToken;
 
 const PROCESSES: u64 = 200;
 const SECONDS: u64 = 3_600;
-const TIMES: usize = 100;
+/// How often each is asked: of three hundred, two are worse than what is called p99. All seconds of all processes, which no page reads, less often.
+const TIMES: usize = 300;
+const TIMES_ALL: usize = 60;
 const SECRET: &str = "k2J8-vQ0x_Zr5LmN7tWd";
 
 #[tokio::main(flavor = "multi_thread", worker_threads = 2)]
@@ -40,20 +42,20 @@ async fn main() {
     }
     let store: Arc<dyn ReadStore> = Arc::new(store);
     let mut figures = vec![
-        timed("store, every second of all", || async {
+        timed("store, every second of all", TIMES_ALL, || async {
             assert!(series(&*store, Resolution::Second, None).await.len() == PROCESSES as usize);
         })
         .await,
     ];
     let top = ranked(&*store).await;
     figures.push(
-        timed("store, the ten with the most CPU", || async {
+        timed("store, the ten with the most CPU", TIMES, || async {
             assert_eq!(ranked(&*store).await, top);
         })
         .await,
     );
     figures.push(
-        timed("store, every second of ten", || async {
+        timed("store, every second of ten", TIMES, || async {
             let found = series(&*store, Resolution::Second, Some(top.clone())).await;
             assert!(found.len() == 10);
         })
@@ -76,7 +78,7 @@ async fn main() {
             assert!(answer.status().is_success(), "{}", answer.status());
             assert!(answer.bytes().await.expect("all of it").len() > 10_000);
         };
-        figures.push(timed(&format!("page, {metric}"), answer).await);
+        figures.push(timed(&format!("page, {metric}"), TIMES, answer).await);
     }
     println!("{}", serde_json::Value::Array(figures));
 }
@@ -157,11 +159,12 @@ async fn serve(store: Arc<dyn ReadStore>) -> std::net::SocketAddr {
 
 async fn timed<F: Future<Output = ()>>(
     what: &str,
+    times: usize,
     mut ask: impl FnMut() -> F,
 ) -> serde_json::Value {
     ask().await;
-    let mut took = Vec::with_capacity(TIMES);
-    for _ in 0..TIMES {
+    let mut took = Vec::with_capacity(times);
+    for _ in 0..times {
         let began = Instant::now();
         ask().await;
         took.push(began.elapsed());
@@ -170,8 +173,8 @@ async fn timed<F: Future<Output = ()>>(
     let ns = |index: usize| took[index].as_nanos() as u64;
     serde_json::json!({
         "what": what,
-        "median_ns": ns(TIMES / 2),
-        "p99_ns": ns(TIMES * 99 / 100),
-        "worst_ns": ns(TIMES - 1),
+        "median_ns": ns(times / 2),
+        "p99_ns": ns(times * 99 / 100),
+        "worst_ns": ns(times - 1),
     })
 }

@@ -36,7 +36,7 @@ struct Written {
     median_seal_ns: u64,
 }
 
-/// Something that was asked a hundred times.
+/// Something that was asked again and again.
 #[derive(Debug, Serialize, Deserialize)]
 struct Asked {
     what: String,
