@@ -218,6 +218,7 @@ impl<'a, F: FnMut(Stay)> Joined<'a, F> {
         self.parts(whole_to..to, level);
     }
 
+    #[inline]
     fn parts(&mut self, buckets: Range<i64>, level: Level) {
         for bucket in buckets {
             let bucket = bucket as usize;

@@ -29,6 +29,13 @@ impl Steps {
         &self.of
     }
 
+    /// The first and the last step that buckets lie in; `None`: there are no buckets.
+    #[inline]
+    pub(crate) fn ends(&self, buckets: &Range<usize>) -> Option<(u32, u32)> {
+        let of = &self.of[buckets.clone()];
+        Some((*of.first()?, *of.last()?))
+    }
+
     /// Cuts buckets at the edges of steps: each step, and those of them that lie in it.
     #[inline]
     pub(crate) fn cut(&self, buckets: Range<usize>) -> impl Iterator<Item = (u32, Range<usize>)> {
@@ -72,6 +79,9 @@ mod tests {
                     .collect();
                 let expected: Vec<_> = (first..end).map(|at| (at, grid.step_of(at))).collect();
                 assert_eq!(all, expected);
+                let ends = cut().next().zip(cut().last());
+                let ends = ends.map(|((from, _), (to, _))| (from, to));
+                assert_eq!(steps.ends(&(first..end)), ends);
                 assert!(cut().is_sorted_by(|(a, _), (b, _)| a < b), "each step once");
             }
             assert_eq!(steps.all().len(), grid.buckets);

@@ -1,5 +1,7 @@
 //! Weights being added up: of each bucket, and of each step of a process.
 
+use std::ops::Range;
+
 use bc_schema::ProcessId;
 use rustc_hash::FxHashMap;
 
@@ -128,8 +130,8 @@ impl Line {
             }
             Part::Of(bucket, amount) => self.put(steps.of(*bucket), *amount as f64),
             Part::Slept(buckets) => {
-                for (step, _) in steps.cut(buckets.clone()) {
-                    self.put(step, 0.0);
+                if let Some((first, last)) = steps.ends(buckets) {
+                    (first..=last).for_each(|step| self.put(step, 0.0));
                 }
             }
         }
@@ -139,10 +141,19 @@ impl Line {
     pub(super) fn put_stay(&mut self, steps: &Steps, covered_before_ns: &[u64], stay: &Stay) {
         match stay {
             Stay::Whole(buckets, level) => {
-                for (step, buckets) in steps.cut(buckets.clone()) {
+                let weight = |buckets: &Range<usize>| {
                     let lived_ns =
                         covered_before_ns[buckets.end] - covered_before_ns[buckets.start];
-                    self.put(step, level.last as f64 * lived_ns as f64);
+                    level.last as f64 * lived_ns as f64
+                };
+                // Mostly a level changes within a step.
+                if let Some((first, last)) = steps.ends(buckets)
+                    && first == last
+                {
+                    return self.put(first, weight(buckets));
+                }
+                for (step, buckets) in steps.cut(buckets.clone()) {
+                    self.put(step, weight(&buckets));
                 }
             }
             Stay::Part(bucket, lived, level) => {
