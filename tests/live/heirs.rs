@@ -120,7 +120,7 @@ fn a_child_of_a_forgotten_parent_says_its_line_itself_or_is_declared_to_lack_it(
 fn where_execs_found_no_room_no_other_line_is_told_instead() {
     let _turn = turn();
     let data = Data::new();
-    let up = up_with(&data, &[("processes", 2_048), ("ring_bytes", 4_096)]);
+    let up = up_with(&data, &[("processes", 16_384), ("ring_bytes", 4_096)]);
     // Nearly all that they execute finds the ring full.
     up.signal(Signal::SIGSTOP);
     let (gone, children) = Heirs::stand("full").end();
