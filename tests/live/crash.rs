@@ -297,6 +297,39 @@ fn pins_of_another_build_are_cleared_and_counting_goes_on_from_the_kernels_total
 }
 
 #[test]
+fn a_run_that_would_be_excluded_by_its_name_stays_one_life() {
+    let _turn = turn();
+    let data = Data::new();
+    let exclude = ["--exclude", "*"];
+    let up = data.up(&exclude);
+    // Never without a process that is born or ends, also while nobody records.
+    let go = data.path().join("go");
+    let until = format!(
+        "until [ -e {} ]; do sleep 0.01; n=$((n+1)); done",
+        go.display()
+    );
+    let run = data.run(
+        "asked-for",
+        &["sh", "-c", &format!("n=0; {until}; echo $n; exit 6")],
+    );
+    wait::until("the run in the store", RUNS_WITHIN, || {
+        let found = up.api.container("asked-for").ok_or("it is not known")?;
+        (found.processes > 9)
+            .then_some(())
+            .ok_or(format!("{found:?}"))
+    });
+    kill(up);
+    let up = data.up(&exclude);
+    std::fs::write(&go, "").expect("a file can be written");
+    let ended = run.finish(RUNS_WITHIN);
+    assert_eq!(ended.code(), 6, "{}", ended.stderr);
+    let sleeps: u64 = ended.stdout[0].parse().expect("it counts its sleeps");
+    let past = up.api.past("asked-for");
+    assert_eq!((up.api.lives("asked-for"), past.processes), (1, 1 + sleeps));
+    up.stop();
+}
+
+#[test]
 fn a_recorder_without_pins_says_so() {
     let _turn = turn();
     let data = Data::new();

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use bc_abi::CgroupKey;
-use bc_schema::Container;
+use bc_schema::{Container, ContainerKind};
 
 use super::{Agent, Phase};
 use crate::clock::boot_now_ns;
@@ -73,12 +73,14 @@ impl Agent {
             ..
         }) = stored
         {
-            let left_out = self.excludes.excluded(
-                &facts.life.container,
-                Some(&facts.name),
-                facts.image.as_deref(),
-                &facts.cgroup,
-            );
+            // A run was asked for by name.
+            let left_out = facts.kind != ContainerKind::Run
+                && self.excludes.excluded(
+                    &facts.life.container,
+                    Some(&facts.name),
+                    facts.image.as_deref(),
+                    &facts.cgroup,
+                );
             return (!left_out).then(|| (facts.clone(), *last_record_ns, true));
         }
         let what = self.recognise(key, &note.path)?;
