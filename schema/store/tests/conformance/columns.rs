@@ -86,8 +86,10 @@ async fn columns(
     joined.clone()
 }
 
-/// Some minutes of processes that work, sleep, come, go, and are counted anew by another recorder.
-fn minutes(random: &mut StdRng) -> Vec<Batch> {
+/// Some minutes of processes that work, sleep, come, go, and are counted anew by another recorder. The more even they are, the more of them is
+/// told in every second, and grows by the same amount each time: what stores make short.
+fn minutes(random: &mut StdRng, evenness: f64) -> Vec<Batch> {
+    let odd = 1.0 - evenness;
     let begun = life("c", at(0));
     let mut first = Batch {
         containers: vec![container("c", at(0))],
@@ -109,16 +111,19 @@ fn minutes(random: &mut StdRng) -> Vec<Batch> {
                 0 => true,
                 1 => second % 7 == 0,
                 2 => (70..200).contains(&second),
-                _ => random.random_bool(0.5),
+                _ => random.random_bool(0.5 + evenness / 2.0),
             };
             // A process that ends is told of twice in its last second.
-            let times = u64::from(works) + u64::from(random.random_bool(0.02));
+            let times = u64::from(works) + u64::from(random.random_bool(0.02 * odd));
             for time in 0..times {
                 for &metric in Metric::ALL {
-                    let known =
-                        random.random_bool(0.98) && (number != 5 || metric != Metric::UserNs);
+                    let known = !random.random_bool(0.02 * odd)
+                        && (number != 5 || metric != Metric::UserNs);
                     let before = metrics.get(metric).unwrap_or(0);
-                    let amount = random.random_range(0..1 << 30);
+                    let amount = match random.random_bool(evenness) {
+                        true => u64::from(number) << 10,
+                        false => random.random_range(0..1 << 30),
+                    };
                     match metric.kind() {
                         _ if !known => {}
                         MetricKind::Gauge => metrics.set(metric, amount),
@@ -134,7 +139,7 @@ fn minutes(random: &mut StdRng) -> Vec<Batch> {
                 if second == 131 && number == 4 {
                     told.epoch_ns = at(131);
                 }
-                if random.random_bool(0.3) {
+                if random.random_bool(0.3 * odd) {
                     told = held(told, at_ns - SECOND_NS);
                 }
                 this.samples.push(told);
@@ -146,9 +151,16 @@ fn minutes(random: &mut StdRng) -> Vec<Batch> {
 }
 
 pub(crate) async fn minutes_in_columns_say_what_their_rows_say(fresh: Fresh<'_>) {
-    let mut random = StdRng::seed_from_u64(22);
+    for (seed, evenness) in (22..).zip([0.0, 0.9, 0.99, 1.0]) {
+        let mut random = StdRng::seed_from_u64(seed);
+        let said = minutes(&mut random, evenness);
+        same_as_rows(fresh, &said).await;
+    }
+}
+
+async fn same_as_rows(fresh: Fresh<'_>, said: &[Batch]) {
     let subject = fresh();
-    for said in minutes(&mut random).chunks(20) {
+    for said in said.chunks(20) {
         subject.store.write(said).await.unwrap();
     }
     // A second that comes when its minute is packed.
