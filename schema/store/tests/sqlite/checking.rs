@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use bc_schema::Resolution;
 use bc_schema::store::{PruneOrder, PruneStore, WriteStore};
+use bc_schema::{Metric, Resolution};
 use bc_store::SqliteStore;
 use bc_store::sqlite::{Looking, Report, check};
 use rusqlite::Connection;
@@ -48,6 +48,22 @@ async fn a_sound_database_has_no_problem() {
     let store = SqliteStore::open(&file).unwrap();
     store.write(&[recorded(401..402)]).await.unwrap();
     assert!(checked(&file).is_sound());
+}
+
+#[tokio::test]
+async fn what_two_recorders_estimate_differently_is_no_damage() {
+    let (_dir, file) = place();
+    let store = SqliteStore::open(&file).unwrap();
+    let mut batch = recorded(1..130);
+    for (second, sample) in (1..).zip(&mut batch.samples) {
+        // The second recorder, from the twentieth second on, takes some user time for system time.
+        let system_ns = if second < 20 { second / 5 } else { second / 2 };
+        sample.metrics.set(Metric::SystemNs, system_ns);
+        sample.metrics.set(Metric::UserNs, second - system_ns);
+    }
+    store.write(&[batch]).await.unwrap();
+    drop(store);
+    assert_eq!(checked(&file).problems, [""; 0]);
 }
 
 #[tokio::test]
