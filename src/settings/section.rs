@@ -87,9 +87,9 @@ impl Keys {
         };
         let meant = elsewhere().or_else(|| nearest(key, self.known).map(str::to_owned));
         match meant {
-            Some(meant) => format!("there is no setting `{key}` here; is `{meant}` meant?"),
+            Some(meant) => format!("there is no setting `{key}` here (is `{meant}` meant?)"),
             None => format!(
-                "there is no setting `{key}` here, but {}",
+                "there is no setting `{key}` here (there are: {})",
                 self.known.join(", ")
             ),
         }

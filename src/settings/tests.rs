@@ -160,7 +160,7 @@ fn a_key_that_is_not_known_is_refused_with_its_line_and_what_was_meant() {
         ),
         (
             "auth:\n\n  colour: red\n",
-            ["auth: ", "`colour`", "but enable, secret", "line 3 "],
+            ["auth: ", "`colour`", "there are: enable, secret", "line 3 "],
         ),
         (
             "web: {port: 1, prefix: a, port: 2}",
