@@ -8,6 +8,7 @@ mod up;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Mutex;
 
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
@@ -105,9 +106,29 @@ pub(crate) fn take(settings: &Settings, role: &str) -> anyhow::Result<(DataDir, 
 /// The runtime of a command that records. A node with many CPUs needs no thread on each for this.
 fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
     let threads = std::thread::available_parallelism().map_or(2, |cpus| cpus.get().clamp(2, 4));
+    // One more does what blocks.
+    try_threads(threads + 1).context(
+        "cannot start the threads that record: does a limit leave room for them (`ulimit -u`, pids.max)?",
+    )?;
     tokio::runtime::Builder::new_multi_thread()
         .worker_threads(threads)
         .enable_all()
         .build()
         .context("cannot start the threads that record")
+}
+
+/// Starts so many threads at once, and ends them: a runtime that finds no room for one of its own panics.
+fn try_threads(threads: usize) -> std::io::Result<()> {
+    let gate = Mutex::new(());
+    std::thread::scope(|scope| {
+        let closed = gate.lock();
+        let tried = (0..threads).try_for_each(|_| {
+            let waiting = || drop(gate.lock());
+            std::thread::Builder::new()
+                .spawn_scoped(scope, waiting)
+                .map(drop)
+        });
+        drop(closed);
+        tried
+    })
 }

@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::os::unix::process::CommandExt;
+use std::process::Command;
 
 use crate::harness::assert_within;
 use crate::harness::oracle::{self, number};
 use crate::harness::process::Process;
 use crate::harness::program::{self, turn};
 use crate::harness::up::{Data, RUNS_WITHIN, run_oracle};
+use crate::harness::user::SOMEBODY;
 
 #[test]
 fn the_commands_exit_code_is_its_own() {
@@ -100,6 +102,26 @@ fn the_end_of_a_command_that_failed_says_what_did_and_where_to_look() {
     let good = data.run("good", &["true"]).finish(RUNS_WITHIN).success();
     assert!(!good.stderr.contains("failed"), "{}", good.stderr);
     assert_eq!(pages(&good.stderr), 1, "{}", good.stderr);
+    up.stop();
+}
+
+#[test]
+fn where_a_limit_leaves_no_room_for_it_that_is_said_and_the_command_is_not_run() {
+    let _turn = turn();
+    let data = Data::new();
+    let up = data.up(&[]);
+    // Its own process and the one that waits to become the command, and no more than one thread.
+    let mut tight = Command::new("prlimit");
+    let run = ["run", "--data", data.as_str(), "--", "echo", "ran"];
+    tight.arg("--nproc=3:3").arg(program::path()).args(run);
+    let ended = SOMEBODY.start(&mut tight).finish(RUNS_WITHIN);
+    assert_eq!(
+        (ended.code(), ended.stdout.len()),
+        (125, 0),
+        "{}",
+        ended.stderr
+    );
+    assert!(ended.stderr.contains("cannot "), "{}", ended.stderr);
     up.stop();
 }
 
