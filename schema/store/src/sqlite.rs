@@ -59,8 +59,9 @@ use writer::Writer;
 #[derive(Debug)]
 pub struct SqliteStore {
     file: PathBuf,
-    writer: Arc<Mutex<Writer>>,
+    // Goes before the writer: who goes last writes the log back to the file and removes it, and who may only read cannot.
     reader: SqliteReader,
+    writer: Arc<Mutex<Writer>>,
 }
 
 impl SqliteStore {
@@ -78,8 +79,8 @@ impl SqliteStore {
     fn of(file: &Path, writer: Writer) -> Self {
         Self {
             file: file.to_owned(),
-            writer: Arc::new(Mutex::new(writer)),
             reader: SqliteReader::of(file),
+            writer: Arc::new(Mutex::new(writer)),
         }
     }
 

@@ -65,6 +65,20 @@ fn patch(file: &Path, offset: usize, bytes: &[u8]) {
 }
 
 #[tokio::test]
+async fn a_store_that_is_closed_is_one_file() {
+    let (dir, file) = place();
+    let store = SqliteStore::open(&file).unwrap();
+    store.write(&[recorded(1..3)]).await.unwrap();
+    assert!(store.container(&life().container).await.unwrap().is_some());
+    drop(store);
+    let left: Vec<_> = fs::read_dir(dir.path())
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    assert_eq!(left, [file]);
+}
+
+#[tokio::test]
 async fn a_newer_file_is_refused_and_left_byte_for_byte() {
     let (dir, file) = place();
     init(&file).unwrap();
