@@ -195,18 +195,19 @@ pub(crate) async fn run(
     }
     agent.stop();
     agent.delivery.close();
-    if tokio::time::timeout(LAST_DELIVERY, carrier).await.is_err() {
-        let waiting = agent.delivery.waiting();
-        tracing::error!(
-            why = waiting.as_ref().map(|waiting| &waiting.why),
-            samples = waiting.as_ref().map(|waiting| waiting.samples),
-            "records are lost: the store did not take them before the end; what waits in the kernel is left there for the next recorder"
-        );
-    } else if !agent.hands_over {
+    let delivered = tokio::time::timeout(LAST_DELIVERY, carrier).await.is_ok();
+    if delivered && !agent.hands_over {
         agent.kernel.unpin();
     }
     status.send_modify(|status| status.recording = false);
-    Ok(())
+    if delivered {
+        return Ok(());
+    }
+    let waiting = agent.delivery.waiting();
+    Err(Error::Undelivered {
+        samples: waiting.as_ref().map_or(0, |waiting| waiting.samples),
+        why: waiting.map_or("it is too slow".to_owned(), |waiting| waiting.why),
+    })
 }
 
 /// What recording needs besides the kernel programs.

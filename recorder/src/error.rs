@@ -36,4 +36,15 @@ pub enum Error {
     /// The alarm.
     #[error("waiting for the next sample: {0}")]
     Alarm(std::io::Error),
+    /// The store, at the end.
+    #[error(
+        "records are lost: the store did not take them before the end, among them {samples} samples ({why}); \
+         what waits in the kernel is left there for the next recorder"
+    )]
+    Undelivered {
+        /// Samples that are lost.
+        samples: u64,
+        /// Why the store took nothing, for people.
+        why: String,
+    },
 }

@@ -38,6 +38,7 @@ fn a_disk_that_turns_read_only_is_told_and_nothing_stored_is_harmed() {
     assert_sound(data.path());
     let ended = up.terminate();
     run.finish(RUNS_WITHIN);
+    assert_eq!(ended.code(), 1);
     assert!(
         ended.stderr.contains("records are lost"),
         "what is lost is told: {}",
