@@ -87,14 +87,11 @@ pub(crate) fn parts<'a>(
 /// The amounts of points that follow each other and what was told before, all of them known and in the grid, and the first of their
 /// buckets: most are like that.
 fn without_gaps<'a>(grid: &Grid, told: Option<i64>, used: Used<'a>) -> Option<(usize, &'a [u64])> {
-    let (&first_ns, &last_ns) = used.bucket_ns.first().zip(used.bucket_ns.last())?;
-    let more = used.bucket_ns.len() as u64 - 1;
-    // Each is later than the one before, so none is left out where the last is no farther than this.
-    if last_ns - first_ns != more * grid.resolution.ns() {
+    if !grid.are_without_gaps(used.bucket_ns) {
         return None;
     }
     let amounts = used.amounts.if_known()?;
-    let at = grid.index(first_ns);
+    let at = grid.index(*used.bucket_ns.first()?);
     let first = usize::try_from(at).ok()?;
     let fit = first + amounts.len() <= grid.buckets;
     (fit && is_all_its_own(grid, told, at, *used.span_ns.first()?)).then_some((first, amounts))

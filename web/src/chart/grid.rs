@@ -101,6 +101,15 @@ impl Grid {
         (bucket_ns / self.resolution.ns()) as i64 - self.first as i64
     }
 
+    /// Whether there are buckets, and each follows the one before. They are in order, so none is left out where the last is no farther than this.
+    pub(crate) fn are_without_gaps(&self, bucket_ns: &[u64]) -> bool {
+        let ends = bucket_ns.first().zip(bucket_ns.last());
+        ends.is_some_and(|(first_ns, last_ns)| {
+            let more = bucket_ns.len() as u64 - 1;
+            last_ns - first_ns == more * self.resolution.ns()
+        })
+    }
+
     #[inline]
     pub(crate) fn step_of(&self, bucket: usize) -> usize {
         ((self.lead + bucket as u64) / self.joined) as usize

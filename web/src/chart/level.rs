@@ -24,9 +24,7 @@ pub(crate) struct Known<'a> {
 impl<'a> Known<'a> {
     /// Level and highest, where both are known of all of them and each bucket follows the one before: most are like that.
     fn without_gaps(&self, grid: &Grid) -> Option<(&'a [u64], &'a [u64])> {
-        let (first_ns, last_ns) = self.bucket_ns.first().zip(self.bucket_ns.last())?;
-        let more = self.bucket_ns.len() as u64 - 1;
-        if last_ns - first_ns != more * grid.resolution.ns() {
+        if !grid.are_without_gaps(self.bucket_ns) {
             return None;
         }
         self.level.if_known().zip(self.highest.if_known())

@@ -28,13 +28,13 @@ impl Column {
     /// How many there are, known or not.
     #[inline]
     pub fn len(&self) -> usize {
-        self.values.len()
+        self.all().len()
     }
 
     /// Whether there are none.
     #[inline]
     pub fn is_empty(&self) -> bool {
-        self.values.is_empty()
+        self.all().is_empty()
     }
 
     /// Lets go of all values.
@@ -71,23 +71,19 @@ impl Column {
     /// Puts values at the end that are all known.
     #[inline]
     pub fn extend_known(&mut self, values: impl Iterator<Item = u64>) {
-        let before = self.values.len();
         self.values.extend(values);
         if !self.known.is_empty() {
-            self.known
-                .resize(self.known.len() + self.values.len() - before, true);
+            self.know();
         }
     }
 
     /// Puts values at the end, as they are.
     pub fn extend(&mut self, values: Values<'_>) {
-        if !values.known.is_empty() {
-            self.know();
-            self.known.extend_from_slice(values.known);
-        } else if !self.known.is_empty() {
-            self.known
-                .resize(self.known.len() + values.values.len(), true);
+        if values.known.is_empty() {
+            return self.extend_known(values.values.iter().copied());
         }
+        self.know();
+        self.known.extend_from_slice(values.known);
         self.values.extend_from_slice(values.values);
     }
 

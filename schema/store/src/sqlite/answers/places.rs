@@ -1,5 +1,4 @@
-//! Places for processes and epochs, in the order in which they are first met. Blocks tell of the same ones in the same order again and
-//! again, so who comes next is guessed before it is looked up.
+//! Places for processes and epochs, in the order in which they are first met.
 
 use std::collections::hash_map::Entry::{Occupied, Vacant};
 
@@ -12,35 +11,19 @@ use super::series::Account;
 pub(super) struct Places {
     places: FxHashMap<Account, usize>,
     accounts: Vec<Account>,
-    /// Who came after each, the last time.
-    after: Vec<usize>,
-    latest: usize,
 }
 
 impl Places {
     /// The place of an account, and whether it is a new one: then it is the last.
     #[inline]
     pub(super) fn of(&mut self, account: Account) -> (usize, bool) {
-        let guess = self.after.get(self.latest).copied().unwrap_or(0);
-        if self.accounts.get(guess) == Some(&account) {
-            self.latest = guess;
-            return (guess, false);
-        }
-        self.look_up(account)
-    }
-
-    fn look_up(&mut self, account: Account) -> (usize, bool) {
-        let (place, is_new) = match self.places.entry(account) {
+        match self.places.entry(account) {
             Occupied(known) => (*known.get(), false),
-            Vacant(new) => (*new.insert(self.accounts.len()), true),
-        };
-        if is_new {
-            self.accounts.push(account);
-            self.after.push(place + 1);
+            Vacant(new) => {
+                self.accounts.push(account);
+                (*new.insert(self.accounts.len() - 1), true)
+            }
         }
-        self.after[self.latest] = place;
-        self.latest = place;
-        (place, is_new)
     }
 
     /// The place of an account that has one.
